@@ -1,0 +1,35 @@
+#include "base/clock.h"
+
+#include <stdlib.h>
+
+#include "base/interrupt.h"
+
+time_t clock_now(void)
+{
+#ifdef ANCHORE_TEST_BUILD
+	const char *now = getenv("ANCHORE_ADMIN_NOW");
+	if (now)
+		return (time_t)strtoll(now, NULL, 10);
+#endif
+	return time(NULL);
+}
+
+double clock_elapsed(void)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+void clock_sleep(double seconds)
+{
+	double end = clock_elapsed() + seconds;
+	while (!interrupt_signal()) {
+		double left = end - clock_elapsed();
+		if (left <= 0)
+			return;
+		double step = left < 0.1 ? left : 0.1;
+		struct timespec span = {.tv_sec = 0, .tv_nsec = (long)(step * 1e9)};
+		nanosleep(&span, NULL);
+	}
+}

@@ -1,0 +1,15 @@
+/* Time is an input, so that tests own it. */
+#ifndef BASE_CLOCK_H
+#define BASE_CLOCK_H
+
+#include <time.h>
+
+/* Seconds since the epoch, UTC. In the test build ANCHORE_ADMIN_NOW, a number of seconds, stands in
+ * for the system's clock. */
+time_t clock_now(void);
+/* Seconds of a clock that never goes back, for durations. */
+double clock_elapsed(void);
+/* Sleeps, or returns early when a signal asked the program to stop (see interrupt.h). */
+void clock_sleep(double seconds);
+
+#endif

@@ -1,0 +1,45 @@
+#include "base/interrupt.h"
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+
+static volatile sig_atomic_t caught;
+static atomic_bool deferred;
+
+static void on_signal(int number)
+{
+	caught = number;
+}
+
+void interrupt_setup(void)
+{
+	struct sigaction action;
+	memset(&action, 0, sizeof action);
+	action.sa_handler = on_signal;
+	sigemptyset(&action.sa_mask);
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGHUP, &action, NULL);
+	action.sa_handler = SIG_IGN;
+	sigaction(SIGPIPE, &action, NULL);
+}
+
+int interrupt_signal(void)
+{
+	return atomic_load(&deferred) ? 0 : caught;
+}
+
+int interrupt_check(struct error *err)
+{
+	int number = interrupt_signal();
+	if (!number)
+		return 0;
+	const char *name = number == SIGINT ? "SIGINT" : number == SIGTERM ? "SIGTERM" : "SIGHUP";
+	return error_set(err, ERROR_INTERRUPTED, "stopped by %s", name);
+}
+
+void interrupt_defer(bool defer)
+{
+	atomic_store(&deferred, defer);
+}

@@ -1,0 +1,47 @@
+#include "command/command.h"
+
+#define OPTIONS(...) {__VA_ARGS__, OPTION_COUNT}
+#define NO_OPTIONS {OPTION_COUNT}
+#define CONNECT OPTION_DB_CONNECT, OPTION_DB_USE_SSL
+
+const struct command command_table[] = {
+	{"init", "DIR", "make a deployment: settings file, store, and an embedded server if asked for", 1, 1,
+		OPTIONS(OPTION_EMBEDDED, OPTION_NO_DATABASE), command_init, .without_file = true},
+	{"backup", NULL, "take a snapshot of the database and verify it", 0, 0, NO_OPTIONS, command_backup, false},
+	{"restore", "SNAPSHOT", "restore a snapshot beside the database, check it and swap the two", 0, 1,
+		OPTIONS(OPTION_DRY_RUN, OPTION_INTO, OPTION_UNDO, OPTION_DEEP, OPTION_FOREIGN, OPTION_NO_OWNER),
+		command_restore, false},
+	{"upgrade", NULL, "upgrade the database in one transaction", 0, 0,
+		OPTIONS(OPTION_TO, OPTION_DRY_RUN, OPTION_EXIT_CODE, OPTION_NO_SNAPSHOT), command_upgrade, false},
+	{"downgrade", NULL, "go back to an older version, by its SQL or by its snapshot", 0, 0,
+		OPTIONS(OPTION_TO, OPTION_DRY_RUN, OPTION_EXIT_CODE, OPTION_NO_SNAPSHOT), command_downgrade, false},
+	{"snapshot list", NULL, "list the snapshots, newest first", 0, 0, NO_OPTIONS, command_snapshot_list, false},
+	{"snapshot show", "SNAPSHOT", "show what a snapshot holds", 1, 1, NO_OPTIONS, command_snapshot_show, false},
+	{"snapshot verify", "[SNAPSHOT …]", "read snapshots in full and check every digest", 0, -1, NO_OPTIONS,
+		command_snapshot_verify, false},
+	{"snapshot pin", "SNAPSHOT", "keep a snapshot whatever its age", 1, 1, NO_OPTIONS, command_snapshot_pin, false},
+	{"snapshot unpin", "SNAPSHOT", "no longer keep a snapshot whatever its age", 1, 1, NO_OPTIONS,
+		command_snapshot_unpin, false},
+	{"graph show", NULL, "show the database versions and the SQL between them", 0, 0, OPTIONS(OPTION_DOT),
+		command_graph_show, false},
+	{"graph path", "[FROM] TO", "show the way from one version to another", 1, 2, NO_OPTIONS, command_graph_path,
+		false},
+	{"graph lint", NULL, "check the SQL files on a scratch database", 0, 0, OPTIONS(OPTION_WRITE),
+		command_graph_lint, false},
+	{"db status", NULL, "show the database's version, size and snapshots", 0, 0, OPTIONS(CONNECT, OPTION_EXIT_CODE),
+		command_db_status, false},
+	{"db upgrade", NULL, "upgrade as the engine's own manager is called", 0, 0,
+		OPTIONS(CONNECT, OPTION_DONTASK, OPTION_TO, OPTION_DRY_RUN, OPTION_EXIT_CODE, OPTION_NO_SNAPSHOT),
+		command_db_upgrade, false},
+	{"db check", NULL, "compare the schema with what its version has", 0, 0, OPTIONS(CONNECT), command_db_check,
+		false},
+	{"db history", NULL, "show what was done to this deployment", 0, 0, OPTIONS(CONNECT), command_db_history,
+		false},
+	{"service start", NULL, "start the embedded server", 0, 0, NO_OPTIONS, command_service_start, false},
+	{"service stop", NULL, "stop the embedded server", 0, 0, NO_OPTIONS, command_service_stop, false},
+	{"service status", NULL, "say whether the embedded server runs", 0, 0, NO_OPTIONS, command_service_status,
+		false},
+	{"system status", NULL, "show the services as far as known, and the two versions", 0, 0, NO_OPTIONS,
+		command_system_status, false},
+	{0},
+};

@@ -1,0 +1,51 @@
+/* The commands and how they are reached. The table says what each accepts; main() parses, opens what the table
+ * says (see work/run.h), runs, and prints the one error. One file per command; `db`, `snapshot`, `graph`, `service`
+ * and `system` have their subcommands in one file each. */
+#ifndef COMMAND_COMMAND_H
+#define COMMAND_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "base/error.h"
+#include "model/settings.h"
+#include "work/run.h"
+
+enum { COMMAND_MOST_OPTIONS = 16 };
+
+struct command {
+	const char *name;      /* "backup", or "snapshot list" */
+	const char *arguments; /* "SNAPSHOT", "[FROM] TO", NULL */
+	const char *summary;   /* one line for the help */
+	int least, most;       /* number of arguments; most -1: any */
+	enum option options[COMMAND_MOST_OPTIONS]; /* besides those that every command takes; ends with OPTION_COUNT */
+	int (*run)(struct run *run, struct error *err);
+	bool without_file; /* no settings file is looked for */
+};
+
+extern const struct command command_table[]; /* ends with name NULL */
+
+int command_backup(struct run *run, struct error *err);
+int command_restore(struct run *run, struct error *err);
+int command_upgrade(struct run *run, struct error *err);
+int command_downgrade(struct run *run, struct error *err);
+int command_snapshot_list(struct run *run, struct error *err);
+int command_snapshot_show(struct run *run, struct error *err);
+int command_snapshot_verify(struct run *run, struct error *err);
+int command_snapshot_pin(struct run *run, struct error *err);
+int command_snapshot_unpin(struct run *run, struct error *err);
+int command_graph_show(struct run *run, struct error *err);
+int command_graph_path(struct run *run, struct error *err);
+int command_graph_lint(struct run *run, struct error *err);
+int command_db_status(struct run *run, struct error *err);
+int command_db_upgrade(struct run *run, struct error *err);
+int command_db_check(struct run *run, struct error *err);
+int command_db_history(struct run *run, struct error *err);
+int command_service_start(struct run *run, struct error *err); /* the embedded PostgreSQL */
+int command_service_stop(struct run *run, struct error *err);
+int command_service_status(struct run *run, struct error *err);
+int command_system_status(struct run *run, struct error *err);
+int command_init(struct run *run, struct error *err);
+
+#endif

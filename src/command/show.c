@@ -1,0 +1,172 @@
+#include "command/show.h"
+
+#include <stdio.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+
+int show_dry_run(bool *dry, bool *sql, const struct run *run, struct error *err)
+{
+	*dry = settings_given(&run->settings, OPTION_DRY_RUN);
+	const char *form = *dry ? settings_text(&run->settings, OPTION_DRY_RUN) : NULL;
+	*sql = form && text_same(form, "sql");
+	if (!form || !*form || *sql || text_same(form, "true"))
+		return 0;
+	error_set(err, ERROR_USAGE, "--dry-run=%s is not known", form);
+	return error_hint(err, "write `--dry-run`, or `--dry-run=sql` for the SQL itself");
+}
+
+/* ---- as data ---- */
+
+static json_t *edge_json(const struct plan_edge *edge)
+{
+	json_t *object = json_object(), *statements = json_array();
+	json_put(object, "file", edge->file);
+	json_put(object, "from", VERSION_TEXT(edge->from));
+	json_put(object, "to", VERSION_TEXT(edge->to));
+	json_put(object, "sha256", edge->sha256);
+	for (size_t i = 0; i < edge->count; i++) {
+		json_t *statement = json_object();
+		json_put(statement, "title", edge->statements[i].title);
+		json_put(statement, "sql", edge->statements[i].sql);
+		json_put_value(statement, "locks", edge->locks_known ? json_from_list(&edge->statements[i].locks)
+			: json_null());
+		json_array_append_new(statements, statement);
+	}
+	json_put_value(object, "statements", statements);
+	return object;
+}
+
+static json_t *tables_json(const struct change *change)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; i < change->plan.tables.count; i++) {
+		const struct fact_table *table = facts_table(&change->facts, change->plan.tables.items[i]);
+		if (!table)
+			continue;
+		json_t *object = json_object();
+		json_put(object, "name", table->name);
+		json_put_number(object, "bytes", (int64_t)table->bytes);
+		json_put_value(object, "rows_estimated", table->rows < 0 ? json_null() : json_integer(table->rows));
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
+static json_t *losses_json(const struct plan *plan)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; i < plan->loss_count; i++) {
+		json_t *object = json_object();
+		json_put(object, "what", plan->losses[i].what);
+		json_put_number(object, "rows", (int64_t)plan->losses[i].rows);
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
+static json_t *snapshot_json(const struct facts *facts)
+{
+	const struct evidence *evidence = &facts->evidence;
+	if (!evidence->found)
+		return json_null();
+	AUTO(mem_auto) char *created = text_time(evidence->created);
+	json_t *object = json_object();
+	json_put(object, "id", evidence->id);
+	json_put(object, "path", evidence->path);
+	json_put_number(object, "bytes", (int64_t)evidence->size);
+	json_put(object, "created", created);
+	json_put_number(object, "age_seconds", (int64_t)(facts->now - evidence->created));
+	json_put_flag(object, "verified", !evidence->corrupt);
+	json_put_flag(object, "fresh", evidence->fresh);
+	json_put(object, "how", evidence->how);
+	json_put_value(object, "differences", json_from_list(&evidence->differences));
+	return object;
+}
+
+static json_t *refusals_json(const struct refusals *refusals)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; i < refusals->count; i++) {
+		json_t *object = json_object();
+		json_put(object, "check", refusals->items[i].check);
+		json_put(object, "sentence", refusals->items[i].sentence);
+		json_put(object, "remedy", refusals->items[i].remedy);
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
+json_t *show_json(const struct run *run, const struct change *change, bool done)
+{
+	const struct plan *plan = &change->plan;
+	const struct facts *facts = &change->facts;
+	json_t *object = json_object(), *edges = json_array();
+	json_put(object, "command", run->command);
+	json_put(object, "run", run->id);
+	json_put(object, "method", "edges");
+	json_put_flag(object, "dry_run", change->dry);
+	json_put_flag(object, "done", done);
+	json_put(object, "database", facts->database);
+	json_put(object, "from", VERSION_TEXT(plan->from));
+	json_put(object, "to", VERSION_TEXT(plan->to));
+	json_put(object, "release", plan->release_known ? VERSION_TEXT(plan->release) : NULL);
+	json_put(object, "migrations", facts->migrations);
+	json_put(object, "commit", facts->commit);
+	for (size_t i = 0; i < plan->edge_count; i++)
+		json_array_append_new(edges, edge_json(&plan->edges[i]));
+	json_put_value(object, "edges", edges);
+	json_put_value(object, "tables", tables_json(change));
+	json_put_number(object, "room_needed", (int64_t)plan->room);
+	json_put_value(object, "room_available", facts->room_known ? json_integer((int64_t)facts->room) : json_null());
+	json_put_value(object, "losses", losses_json(plan));
+	json_put_value(object, "snapshot", snapshot_json(facts));
+	json_put(object, "no_snapshot", facts->evidence.skipped);
+	json_put_value(object, "refusals", refusals_json(&change->refusals));
+	return object;
+}
+
+/* ---- for people ---- */
+
+int show_plan(struct run *run, const struct change *change, bool sql, struct error *err)
+{
+	AUTO(json_auto) json_t *answer = show_json(run, change, false);
+	run_answer(run, answer);
+	AUTO(mem_auto) char *text = sql ? plan_sql(&change->plan)
+		: plan_text(&change->plan, &change->facts, &change->refusals);
+	run_print(run, "%s", text);
+	int rc = refusals_error(&change->refusals, &change->plan, err);
+	if (rc || !settings_flag(&run->settings, OPTION_EXIT_CODE))
+		return rc;
+	error_set(err, ERROR_PENDING, "the database is at version %s, and %s is pending", VERSION_TEXT(change->plan.from),
+		VERSION_TEXT(change->plan.to));
+	return error_hint(err, "type `anchore-admin %s --to %s`", change->plan.command, VERSION_TEXT(change->plan.to));
+}
+
+int show_refusals(struct run *run, const struct change *change, struct error *err)
+{
+	const struct refusals *refusals = &change->refusals;
+	if (!refusals->count)
+		return 0;
+	AUTO(json_auto) json_t *answer = show_json(run, change, false);
+	run_answer(run, answer);
+	for (size_t i = 0; i < refusals->count && refusals->count > 1; i++)
+		fprintf(stderr, "%s: %s\n  hint: %s\n", refusals->items[i].check, refusals->items[i].sentence,
+			refusals->items[i].remedy);
+	return refusals_error(refusals, &change->plan, err);
+}
+
+void show_nothing(const struct run *run, const struct change *change)
+{
+	AUTO(json_auto) json_t *answer = json_object();
+	json_put(answer, "command", run->command);
+	json_put(answer, "run", run->id);
+	json_put_flag(answer, "dry_run", change->dry);
+	json_put_flag(answer, "done", false);
+	json_put(answer, "database", change->facts.database);
+	json_put(answer, "from", VERSION_TEXT(change->facts.version));
+	json_put(answer, "to", VERSION_TEXT(change->facts.version));
+	run_answer(run, answer);
+	run_print(run, "nothing to do: database \"%s\" is at version %s already\n", change->facts.database,
+		VERSION_TEXT(change->facts.version));
+}

@@ -1,0 +1,23 @@
+/* How upgrade, downgrade and `db upgrade` show a change: its plan, as text, SQL or JSON, and its refusals. */
+#ifndef COMMAND_SHOW_H
+#define COMMAND_SHOW_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "io/json.h"
+#include "work/change.h"
+#include "work/run.h"
+
+/* --dry-run was given; ERROR_USAGE for another form than --dry-run or --dry-run=sql. */
+int show_dry_run(bool *dry, bool *sql, const struct run *run, struct error *err);
+/* What a dry run says. Fails with ERROR_REFUSED if the guard refuses, else with ERROR_PENDING under --exit-code. */
+int show_plan(struct run *run, const struct change *change, bool sql, struct error *err);
+/* Before anything is asked: every refusal on stderr where there are several, and the one error; 0 if there are none. */
+int show_refusals(struct run *run, const struct change *change, struct error *err);
+/* Nothing to do: the database is at the version already. */
+void show_nothing(const struct run *run, const struct change *change);
+/* The whole of it as one object. */
+json_t *show_json(const struct run *run, const struct change *change, bool done);
+
+#endif

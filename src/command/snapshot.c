@@ -1,0 +1,298 @@
+#include "command/snapshot.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "command/command.h"
+#include "work/scan.h"
+#include "work/snapshot.h"
+
+enum { SHORT_ID = 12 };
+
+uint64_t snapshot_rows(const struct manifest *manifest)
+{
+	uint64_t rows = 0;
+	for (size_t i = 0; i < manifest->table_count; i++)
+		rows += manifest->tables[i].content.rows;
+	return rows;
+}
+
+uint64_t snapshot_bytes(const struct manifest *manifest)
+{
+	uint64_t bytes = 0;
+	for (size_t i = 0; i < manifest->table_count; i++)
+		bytes += manifest->tables[i].bytes;
+	return bytes;
+}
+
+const char *snapshot_health_name(enum snapshot_health health)
+{
+	static const char *const names[] = {[SNAPSHOT_WHOLE] = "whole", [SNAPSHOT_CORRUPT] = "corrupt",
+		[SNAPSHOT_FOREIGN] = "foreign", [SNAPSHOT_FUTURE] = "future"};
+	return names[health];
+}
+
+json_t *snapshot_json(const struct snapshot_entry *entry, const char *deployment)
+{
+	const struct manifest *manifest = &entry->manifest;
+	AUTO(mem_auto) char *created = manifest->id ? text_time(manifest->created) : NULL;
+	json_t *object = json_object();
+	json_put(object, "id", manifest->id);
+	json_put(object, "path", entry->path);
+	json_put(object, "health", snapshot_health_name(entry->health));
+	json_put(object, "why", entry->why);
+	json_put(object, "created", created);
+	json_put(object, "database", manifest->identity.name);
+	json_put(object, "db_version", manifest->db_version);
+	json_put(object, "engine_release", manifest->engine_release);
+	json_put(object, "deployment", manifest->deployment);
+	json_put_flag(object, "own", deployment && text_same(manifest->deployment, deployment));
+	json_put_flag(object, "pinned", entry->pinned);
+	json_put_number(object, "size", (int64_t)entry->size);
+	json_put_number(object, "tables", (int64_t)manifest->table_count);
+	json_put_number(object, "rows", (int64_t)snapshot_rows(manifest));
+	json_put_number(object, "bytes", (int64_t)snapshot_bytes(manifest));
+	return object;
+}
+
+static int open_store(const char **store, char **deployment, struct run *run, struct error *err)
+{
+	int rc = run_store(store, run, false, err);
+	return rc ? rc : store_deployment(deployment, *store, false, err);
+}
+
+/* ---- list ---- */
+
+/* What an operator should know before using it, in words. */
+static char *describe(const struct snapshot_entry *entry, const char *deployment)
+{
+	AUTO(list_clear) struct list words = LIST_INIT;
+	if (entry->health == SNAPSHOT_WHOLE)
+		list_add(&words, "whole");
+	else
+		list_addf(&words, "%s: %s", snapshot_health_name(entry->health), entry->why);
+	if (entry->pinned)
+		list_add(&words, "pinned");
+	if (entry->manifest.deployment && !text_same(entry->manifest.deployment, deployment))
+		list_add(&words, "of another deployment");
+	return list_join(&words, ", ");
+}
+
+static void print_line(const struct run *run, const struct snapshot_entry *entry, const char *deployment)
+{
+	const struct manifest *manifest = &entry->manifest;
+	AUTO(mem_auto) char *state = describe(entry, deployment);
+	AUTO(mem_auto) char *size = text_bytes(entry->size);
+	if (!manifest->id) {
+		run_print(run, "%-*s  %-20s  %-8s  %-8s  %9s  %12s  %s (%s)\n", SHORT_ID, "-", "-", "-", "-", size, "-",
+			state, path_base(entry->path));
+		return;
+	}
+	AUTO(mem_auto) char *created = text_time(manifest->created);
+	AUTO(mem_auto) char *rows = entry->health == SNAPSHOT_WHOLE ? text_count(snapshot_rows(manifest)) : mem_copy("-");
+	run_print(run, "%.*s  %-20s  %-8s  %-8s  %9s  %12s  %s\n", SHORT_ID, manifest->id, created,
+		manifest->engine_release ? manifest->engine_release : "-", manifest->db_version, size, rows, state);
+}
+
+int command_snapshot_list(struct run *run, struct error *err)
+{
+	const char *store;
+	AUTO(mem_auto) char *deployment = NULL;
+	AUTO(snapshot_list_clear) struct snapshot_list list = {0};
+	int rc = open_store(&store, &deployment, run, err);
+	if (!rc)
+		rc = store_list(&list, store, err);
+	if (rc)
+		return rc;
+	AUTO(json_auto) json_t *object = json_object();
+	json_t *array = json_array();
+	json_put(object, "store", store);
+	json_put(object, "deployment", deployment);
+	json_put_value(object, "snapshots", array);
+	if (list.count)
+		run_print(run, "%-*s  %-20s  %-8s  %-8s  %9s  %12s  %s\n", SHORT_ID, "ID", "CREATED", "RELEASE", "DB", "SIZE",
+			"ROWS", "STATE");
+	else
+		run_print(run, "no snapshots in %s\n", store);
+	for (size_t i = 0; i < list.count; i++) {
+		json_array_append_new(array, snapshot_json(&list.entries[i], deployment));
+		print_line(run, &list.entries[i], deployment);
+	}
+	run_answer(run, object);
+	return 0;
+}
+
+/* ---- show ---- */
+
+static char *table_name(const struct manifest_table *table)
+{
+	if (strcmp(table->schema, "public") == 0)
+		return mem_copy(table->name);
+	return mem_format("%s.%s", table->schema, table->name);
+}
+
+static json_t *tables_json(const struct manifest *manifest)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; i < manifest->table_count; i++) {
+		const struct manifest_table *table = &manifest->tables[i];
+		json_t *object = json_object();
+		json_put(object, "schema", table->schema);
+		json_put(object, "name", table->name);
+		json_put_number(object, "rows", (int64_t)table->content.rows);
+		json_put_number(object, "bytes", (int64_t)table->bytes);
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
+static void print_tables(const struct run *run, const struct manifest *manifest)
+{
+	run_print(run, "\n%12s  %9s  %s\n", "ROWS", "TEXT", "TABLE");
+	for (size_t i = 0; i < manifest->table_count; i++) {
+		const struct manifest_table *table = &manifest->tables[i];
+		AUTO(mem_auto) char *rows = text_count(table->content.rows);
+		AUTO(mem_auto) char *bytes = text_bytes(table->bytes);
+		AUTO(mem_auto) char *name = table_name(table);
+		run_print(run, "%12s  %9s  %s\n", rows, bytes, name);
+	}
+}
+
+static void print_details(const struct run *run, const struct snapshot_entry *entry, const char *deployment)
+{
+	const struct manifest *manifest = &entry->manifest;
+	AUTO(mem_auto) char *created = text_time(manifest->created);
+	AUTO(mem_auto) char *size = text_bytes(entry->size);
+	AUTO(mem_auto) char *state = describe(entry, deployment);
+	run_print(run, "id                %s\n", manifest->id);
+	run_print(run, "file              %s (%s)\n", entry->path, size);
+	run_print(run, "state             %s\n", state);
+	run_print(run, "created           %s by anchore-admin %s\n", created, manifest->tool_version);
+	run_print(run, "database          %s, version %s, owner %s\n", manifest->identity.name, manifest->db_version,
+		manifest->properties.owner);
+	run_print(run, "engine release    %s\n", manifest->engine_release ? manifest->engine_release : "unknown");
+	run_print(run, "server            PostgreSQL %s, system %s\n", manifest->server_version,
+		manifest->identity.system_identifier);
+	run_print(run, "pg_dump           %s\n", manifest->client_version);
+	run_print(run, "SQL files         %s\n", manifest->sql_commit ? manifest->sql_commit : "of no known commit");
+	run_print(run, "sequences         %zu\n", manifest->sequence_count);
+	run_print(run, "large objects     %" PRIu64 "\n", manifest->large_objects.rows);
+	run_print(run, "restored copies   %zu\n", entry->copy_count);
+}
+
+int command_snapshot_show(struct run *run, struct error *err)
+{
+	const char *store;
+	AUTO(mem_auto) char *deployment = NULL;
+	AUTO(snapshot_entry_clear) struct snapshot_entry entry = {0};
+	int rc = open_store(&store, &deployment, run, err);
+	if (!rc)
+		rc = store_find(&entry, store, run->arguments.items[0], err);
+	if (rc)
+		return rc;
+	print_details(run, &entry, deployment);
+	print_tables(run, &entry.manifest);
+	AUTO(json_auto) json_t *object = snapshot_json(&entry, deployment);
+	json_put(object, "server_version", entry.manifest.server_version);
+	json_put(object, "client_version", entry.manifest.client_version);
+	json_put(object, "tool_version", entry.manifest.tool_version);
+	json_put(object, "owner", entry.manifest.properties.owner);
+	json_put(object, "sql_commit", entry.manifest.sql_commit);
+	json_put_number(object, "sequences", (int64_t)entry.manifest.sequence_count);
+	json_put_number(object, "large_objects", (int64_t)entry.manifest.large_objects.rows);
+	json_put_number(object, "copies", (int64_t)entry.copy_count);
+	json_put_value(object, "contents", tables_json(&entry.manifest));
+	run_answer(run, object);
+	return 0;
+}
+
+/* ---- verify ---- */
+
+static int verify_one(json_t *array, struct run *run, const char *store, const char *deployment, const char *wanted,
+	struct error *err)
+{
+	AUTO(snapshot_entry_clear) struct snapshot_entry entry = {0};
+	double start = clock_elapsed();
+	int rc = store_find(&entry, store, wanted, err);
+	if (!rc)
+		rc = snapshot_verify(&entry, scan_most_jobs(run), err);
+	if (rc == ERROR_CORRUPT && !err->hint)
+		error_hint(err, "keep the file for a look, and take another one with `anchore-admin backup`");
+	if (rc)
+		return rc;
+	AUTO(mem_auto) char *rows = text_plural(snapshot_rows(&entry.manifest), "row");
+	AUTO(mem_auto) char *tables = text_plural(entry.manifest.table_count, "table");
+	AUTO(mem_auto) char *duration = text_duration(clock_elapsed() - start);
+	json_array_append_new(array, snapshot_json(&entry, deployment));
+	if (!settings_flag(&run->settings, OPTION_QUIET))
+		run_print(run, "snapshot %s is whole: %s in %s, read in %s\n", entry.manifest.id, rows, tables, duration);
+	return 0;
+}
+
+/* All that are named are read, whatever is found; the first failure is the result. */
+int command_snapshot_verify(struct run *run, struct error *err)
+{
+	const char *store;
+	AUTO(mem_auto) char *deployment = NULL;
+	AUTO(list_clear) struct list wanted = LIST_INIT;
+	int rc = open_store(&store, &deployment, run, err);
+	if (rc)
+		return rc;
+	list_add_all(&wanted, &run->arguments);
+	if (!wanted.count)
+		list_add(&wanted, "latest");
+	AUTO(json_auto) json_t *object = json_object();
+	json_t *array = json_array();
+	json_put_value(object, "verified", array);
+	for (size_t i = 0; i < wanted.count; i++) {
+		AUTO(error_clear) struct error later = ERROR_INIT;
+		int one = verify_one(array, run, store, deployment, wanted.items[i], rc ? &later : err);
+		if (one && rc)
+			log_warn("%s", later.message);
+		rc = rc ? rc : one;
+		if (one == ERROR_INTERRUPTED)
+			break;
+	}
+	if (!rc)
+		run_answer(run, object);
+	return rc;
+}
+
+/* ---- pin ---- */
+
+static int set_pin(struct run *run, bool pinned, struct error *err)
+{
+	const char *store;
+	AUTO(mem_auto) char *deployment = NULL;
+	AUTO(snapshot_entry_clear) struct snapshot_entry entry = {0};
+	int rc = run_lock(run, err);
+	if (!rc)
+		rc = open_store(&store, &deployment, run, err);
+	if (!rc)
+		rc = store_find(&entry, store, run->arguments.items[0], err);
+	if (!rc)
+		rc = store_pin(&entry, pinned, err);
+	if (rc)
+		return rc;
+	entry.pinned = pinned;
+	AUTO(json_auto) json_t *object = snapshot_json(&entry, deployment);
+	run_answer(run, object);
+	if (!settings_flag(&run->settings, OPTION_QUIET))
+		run_print(run, "snapshot %s is %s\n", entry.manifest.id, pinned ? "pinned" : "no longer pinned");
+	return 0;
+}
+
+int command_snapshot_pin(struct run *run, struct error *err)
+{
+	return set_pin(run, true, err);
+}
+
+int command_snapshot_unpin(struct run *run, struct error *err)
+{
+	return set_pin(run, false, err);
+}

@@ -1,0 +1,18 @@
+/* How commands speak of snapshots. */
+#ifndef COMMAND_SNAPSHOT_H
+#define COMMAND_SNAPSHOT_H
+
+#include <stdint.h>
+
+#include "io/json.h"
+#include "work/store.h"
+
+/* Of all tables. */
+uint64_t snapshot_rows(const struct manifest *manifest);
+uint64_t snapshot_bytes(const struct manifest *manifest);
+/* "whole", "corrupt", "foreign", "future" */
+const char *snapshot_health_name(enum snapshot_health health);
+/* The documented object of one snapshot; the caller's. deployment: the store's own, NULL if it has none. */
+json_t *snapshot_json(const struct snapshot_entry *entry, const char *deployment);
+
+#endif

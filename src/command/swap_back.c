@@ -1,0 +1,195 @@
+#include "command/swap_back.h"
+
+#include "base/mem.h"
+#include "io/json.h"
+#include "work/evidence.h"
+#include "work/restore.h"
+#include "work/rowdiff.h"
+#include "work/store.h"
+
+struct swap {
+	struct snapshot_entry entry;
+	struct restore_plan plan;
+	struct row_differences losses;
+	const char *from, *to, *release; /* versions as text; release NULL: not known */
+	const char *database;
+};
+
+static void swap_clear(struct swap *swap)
+{
+	snapshot_entry_clear(&swap->entry);
+	restore_plan_clear(&swap->plan);
+	rowdiff_clear(&swap->losses);
+}
+
+static int find_snapshot(struct swap *swap, const char *store, struct error *err)
+{
+	AUTO(snapshot_list_clear) struct snapshot_list list = {NULL, 0};
+	AUTO(mem_auto) char *deployment = NULL;
+	int rc = store_list(&list, store, err);
+	if (!rc)
+		rc = store_deployment(&deployment, store, false, err);
+	if (rc)
+		return rc;
+	long at = evidence_newest(&list, deployment, swap->database, swap->to);
+	if (at < 0) {
+		error_set(err, ERROR_REFUSED, "no SQL leads from version %s to %s, and there is no snapshot of database \"%s\" at "
+			"that version", swap->from, swap->to, swap->database);
+		return error_hint(err, "see what there is with `anchore-admin snapshot list`");
+	}
+	swap->entry = list.entries[at];
+	list.entries[at] = (struct snapshot_entry){.path = NULL};
+	return 0;
+}
+
+/* ---- showing it ---- */
+
+static json_t *losses_json(const struct row_differences *losses)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; i < losses->count; i++) {
+		json_t *object = json_object();
+		json_put(object, "table", losses->items[i].table);
+		json_put_number(object, "rows_now", (int64_t)losses->items[i].now);
+		json_put_value(object, "rows_snapshot", losses->items[i].is_new ? json_null()
+			: json_integer((int64_t)losses->items[i].then));
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
+/* restore_plan() gives sentence<TAB>remedy. */
+static char *sentence_of(const char *refusal, const char **remedy)
+{
+	size_t size = 0;
+	while (refusal[size] && refusal[size] != '\t')
+		size++;
+	*remedy = refusal[size] ? refusal + size + 1 : "";
+	return mem_copy_bytes(refusal, size);
+}
+
+static json_t *refusals_json(const struct list *refusals)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; i < refusals->count; i++) {
+		const char *remedy;
+		AUTO(mem_auto) char *sentence = sentence_of(refusals->items[i], &remedy);
+		json_t *object = json_object();
+		json_put(object, "sentence", sentence);
+		json_put(object, "remedy", remedy);
+		json_array_append_new(array, object);
+	}
+	return array;
+}
+
+static void answer(const struct run *run, const struct swap *swap, bool dry, bool done, const char *kept)
+{
+	AUTO(json_auto) json_t *object = json_object();
+	json_put(object, "command", run->command);
+	json_put(object, "run", run->id);
+	json_put(object, "method", "snapshot");
+	json_put_flag(object, "dry_run", dry);
+	json_put_flag(object, "done", done);
+	json_put(object, "database", swap->database);
+	json_put(object, "from", swap->from);
+	json_put(object, "to", swap->to);
+	json_put(object, "release", swap->release);
+	json_put(object, "snapshot", swap->entry.manifest.id);
+	json_put_value(object, "steps", json_from_list(&swap->plan.lines));
+	json_put_value(object, "losses", losses_json(&swap->losses));
+	json_put_value(object, "refusals", refusals_json(&swap->plan.refusals));
+	json_put(object, "kept", kept);
+	run_answer(run, object);
+}
+
+static void print_plan(const struct run *run, const struct swap *swap)
+{
+	AUTO(mem_auto) char *when = text_time(swap->entry.manifest.created);
+	run_print(run, "downgrade of database \"%s\" from version %s to %s by snapshot %.12s of %s, for no SQL leads there\n",
+		swap->database, swap->from, swap->to, swap->entry.manifest.id, when);
+	for (size_t i = 0; i < swap->plan.lines.count; i++)
+		run_print(run, "  %s\n", swap->plan.lines.items[i]);
+	run_print(run, swap->losses.count ? "what the snapshot does not have (the present database is kept beside)\n"
+		: "no row differs from the snapshot\n");
+	for (size_t i = 0; i < swap->losses.count; i++) {
+		AUTO(mem_auto) char *line = rowdiff_text(&swap->losses.items[i]);
+		run_print(run, "  %s\n", line);
+	}
+	for (size_t i = 0; i < swap->plan.refusals.count; i++) {
+		const char *remedy;
+		AUTO(mem_auto) char *sentence = sentence_of(swap->plan.refusals.items[i], &remedy);
+		run_print(run, "refused: %s\n  %s\n", sentence, remedy);
+	}
+}
+
+static int refuse(const struct swap *swap, struct error *err)
+{
+	const struct list *refusals = &swap->plan.refusals;
+	if (!refusals->count)
+		return 0;
+	const char *remedy;
+	AUTO(mem_auto) char *sentence = sentence_of(refusals->items[0], &remedy);
+	if (refusals->count == 1)
+		error_set(err, ERROR_REFUSED, "the downgrade is refused: %s", sentence);
+	else
+		error_set(err, ERROR_REFUSED, "the downgrade is refused for %zu reasons, the first: %s", refusals->count,
+			sentence);
+	return error_hint(err, "%s", remedy);
+}
+
+/* ---- doing it ---- */
+
+static int finish(struct run *run, const struct swap *swap, const struct restore_options *options, struct error *err)
+{
+	AUTO(mem_auto) char *kept = NULL;
+	AUTO(mem_auto) char *question = mem_format("Swap snapshot %.12s in, and go back from version %s to %s?",
+		swap->entry.manifest.id, swap->from, swap->to);
+	int rc = run_confirm(run, question, err);
+	if (!rc)
+		rc = restore_run(&kept, run, &swap->entry, options, err);
+	if (rc)
+		return rc;
+	answer(run, swap, false, true, kept);
+	run_print(run, "database \"%s\" is at version %s again\n", swap->database, swap->to);
+	if (kept)
+		run_print(run, "the one it replaces is kept as \"%s\"; `anchore-admin restore --undo` brings it back\n", kept);
+	if (swap->release)
+		run_print(run, "next: start engine release %s, then look with `anchore-admin system status`\n", swap->release);
+	return 0;
+}
+
+static int pending(const struct run *run, const struct swap *swap, struct error *err)
+{
+	if (!settings_flag(&run->settings, OPTION_EXIT_CODE))
+		return 0;
+	error_set(err, ERROR_PENDING, "the database is at version %s, and %s is pending", swap->from, swap->to);
+	return error_hint(err, "type `anchore-admin downgrade --to %s`", swap->to);
+}
+
+int swap_back(struct change *change, struct run *run, struct version to, const struct version *release,
+	struct error *err)
+{
+	AUTO(swap_clear) struct swap swap = {.from = VERSION_TEXT(change->facts.version), .to = VERSION_TEXT(to),
+		.release = release ? VERSION_TEXT(*release) : NULL, .database = change->facts.database};
+	const struct restore_options options = {.into = NULL};
+	const char *store;
+	int rc = run_store(&store, run, false, err);
+	if (!rc)
+		rc = find_snapshot(&swap, store, err);
+	if (!rc)
+		rc = rowdiff_read(&swap.losses, run, change->db, &swap.entry.manifest, err);
+	/* A connection of ours would stand in the swap's way. */
+	db_close(change->db);
+	change->db = NULL;
+	if (!rc)
+		rc = restore_plan(&swap.plan, run, &swap.entry, &options, err);
+	if (rc)
+		return rc;
+	print_plan(run, &swap);
+	if (change->dry || swap.plan.refusals.count)
+		answer(run, &swap, change->dry, false, NULL);
+	rc = refuse(&swap, err);
+	if (rc)
+		return rc;
+	return change->dry ? pending(run, &swap, err) : finish(run, &swap, &options, err);
+}

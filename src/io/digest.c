@@ -1,0 +1,102 @@
+#include "io/digest.h"
+
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+#include <stdlib.h>
+#include <xxhash.h>
+
+#include "base/mem.h"
+
+enum { SHA256_SIZE = 32 };
+
+struct digest {
+	EVP_MD_CTX *context;
+};
+
+/* SHA-256 is part of every OpenSSL: a failure here means there is no memory. */
+static void must(int ok)
+{
+	if (ok != 1)
+		abort();
+}
+
+static void put_hex(char *out, const unsigned char *bytes, size_t size)
+{
+	static const char digits[] = "0123456789abcdef";
+	for (size_t i = 0; i < size; i++) {
+		out[2 * i] = digits[bytes[i] >> 4];
+		out[2 * i + 1] = digits[bytes[i] & 15];
+	}
+	out[2 * size] = '\0';
+}
+
+struct digest *digest_new(void)
+{
+	struct digest *digest = mem_new(sizeof *digest);
+	digest->context = EVP_MD_CTX_new();
+	must(digest->context != NULL);
+	must(EVP_DigestInit_ex(digest->context, EVP_sha256(), NULL));
+	return digest;
+}
+
+void digest_add(struct digest *digest, const void *data, size_t size)
+{
+	must(EVP_DigestUpdate(digest->context, data, size));
+}
+
+void digest_hex(struct digest *digest, char out[65])
+{
+	unsigned char bytes[SHA256_SIZE];
+	must(EVP_DigestFinal_ex(digest->context, bytes, NULL));
+	put_hex(out, bytes, sizeof bytes);
+}
+
+struct digest *digest_copy(const struct digest *digest)
+{
+	struct digest *copy = digest_new();
+	must(EVP_MD_CTX_copy_ex(copy->context, digest->context));
+	return copy;
+}
+
+void digest_free(struct digest *digest)
+{
+	if (!digest)
+		return;
+	EVP_MD_CTX_free(digest->context);
+	mem_free(digest);
+}
+
+void digest_auto(struct digest **digest)
+{
+	digest_free(*digest);
+}
+
+void digest_sha256_hex(char out[65], const void *data, size_t size)
+{
+	AUTO(digest_auto) struct digest *digest = digest_new();
+	digest_add(digest, data, size);
+	digest_hex(digest, out);
+}
+
+void digest_add_sum(uint64_t *high, uint64_t *low, uint64_t other_high, uint64_t other_low)
+{
+	*low += other_low;
+	*high += other_high + (*low < other_low);
+}
+
+void digest_add_row(uint64_t *high, uint64_t *low, const void *row, size_t size)
+{
+	XXH128_hash_t hash = XXH3_128bits(row, size);
+	digest_add_sum(high, low, hash.high64, hash.low64);
+}
+
+void digest_random_hex(char *out, size_t size)
+{
+	unsigned char bytes[64];
+	for (size_t done = 0; done < size; done += sizeof bytes) {
+		size_t step = size - done < sizeof bytes ? size - done : sizeof bytes;
+		must(RAND_bytes(bytes, (int)step));
+		put_hex(out + 2 * done, bytes, step);
+	}
+	out[2 * size] = '\0';
+}

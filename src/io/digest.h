@@ -1,0 +1,28 @@
+/* SHA-256 (OpenSSL) for members and files; XXH3-128 (xxhash) for rows. */
+#ifndef IO_DIGEST_H
+#define IO_DIGEST_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Hex with a terminating NUL. */
+void digest_sha256_hex(char out[65], const void *data, size_t size);
+
+/* SHA-256 of a stream: new, add …, hex (once, ends it). */
+struct digest;
+struct digest *digest_new(void);
+void digest_add(struct digest *digest, const void *data, size_t size);
+void digest_hex(struct digest *digest, char out[65]);
+/* A digest of what was added so far, to go on or to end by itself. */
+struct digest *digest_copy(const struct digest *digest);
+void digest_free(struct digest *digest); /* accepts NULL */
+void digest_auto(struct digest **digest);
+
+/* Adds XXH3-128 of one row to a 128-bit sum, modulo 2^128. */
+void digest_add_row(uint64_t *high, uint64_t *low, const void *row, size_t size);
+/* Adds one sum to another. */
+void digest_add_sum(uint64_t *high, uint64_t *low, uint64_t other_high, uint64_t other_low);
+/* size random bytes as hex (2 * size + 1 characters), from the system's generator. */
+void digest_random_hex(char *out, size_t size);
+
+#endif

@@ -1,0 +1,208 @@
+#include "io/proc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <poll.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/interrupt.h"
+#include "base/mem.h"
+
+extern char **environ;
+
+struct child {
+	pid_t pid;
+	int out, errors; /* read ends; -1 when not captured or at the end */
+};
+
+char *proc_find(const char *name)
+{
+	const char *path = getenv("PATH");
+	AUTO(mem_auto) char *copy = mem_copy(path ? path : "/usr/local/bin:/usr/bin:/bin");
+	char *rest = copy, *directory;
+	while ((directory = strsep(&rest, ":"))) {
+		char *candidate = path_join(*directory ? directory : ".", name);
+		if (access(candidate, X_OK) == 0 && !file_is_directory(candidate))
+			return candidate;
+		mem_free(candidate);
+	}
+	return NULL;
+}
+
+/* Ours with the additions; an addition replaces ours of the same name. The array is owned, its strings are not. */
+static char **merged_environment(const struct list *extra)
+{
+	size_t ours = 0, kept = 0;
+	while (environ[ours])
+		ours++;
+	size_t added = extra ? extra->count : 0;
+	char **merged = mem_array(ours + added + 1, sizeof *merged);
+	for (size_t i = 0; i < ours; i++) {
+		bool replaced = false;
+		size_t name = strcspn(environ[i], "=") + 1;
+		for (size_t j = 0; j < added && !replaced; j++)
+			replaced = strncmp(environ[i], extra->items[j], name) == 0;
+		if (!replaced)
+			merged[kept++] = environ[i];
+	}
+	for (size_t j = 0; j < added; j++)
+		merged[kept++] = extra->items[j];
+	return merged;
+}
+
+/* In the child, between fork and exec: returns only on failure. */
+static void become(const struct proc *proc, const struct passwd *user, const char *path, char **environment)
+{
+	if (user && (initgroups(user->pw_name, user->pw_gid) != 0 || setgid(user->pw_gid) != 0 ||
+		setuid(user->pw_uid) != 0))
+		return;
+	const char *directory = proc->directory ? proc->directory : user ? "/" : NULL;
+	if (directory && chdir(directory) != 0)
+		return;
+	signal(SIGPIPE, SIG_DFL);
+	execve(path, (char *const *)(uintptr_t)proc->argv, environment);
+}
+
+static int open_output(int *fd, const struct proc *proc, struct error *err)
+{
+	*fd = open(proc->output, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	if (*fd < 0)
+		return error_errno(err, ERROR_FAILED, "cannot write %s", proc->output);
+	return 0;
+}
+
+static int start(struct child *child, const struct proc *proc, struct error *err)
+{
+	AUTO(mem_auto) char *path = strchr(proc->argv[0], '/') ? mem_copy(proc->argv[0]) : proc_find(proc->argv[0]);
+	if (!path)
+		return error_set(err, ERROR_FAILED, "%s is not installed", proc->argv[0]);
+	struct passwd *user = NULL;
+	if (proc->user && !(user = getpwnam(proc->user)))
+		return error_set(err, ERROR_FAILED, "there is no user %s", proc->user);
+	int out[2] = {-1, -1}, errors[2] = {-1, -1};
+	AUTO(file_close) int output = -1;
+	AUTO(file_close) int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	if (proc->output) {
+		int rc = open_output(&output, proc, err);
+		if (rc)
+			return rc;
+	} else if (pipe2(out, O_CLOEXEC) != 0 || pipe2(errors, O_CLOEXEC) != 0) {
+		return error_errno(err, ERROR_FAILED, "cannot make a pipe");
+	}
+	AUTO(mem_auto) char **environment = merged_environment(proc->environment);
+	pid_t pid = fork();
+	if (pid == 0) {
+		if (dup2(null, STDIN_FILENO) >= 0 && dup2(proc->output ? output : out[1], STDOUT_FILENO) >= 0 &&
+			dup2(proc->output ? output : errors[1], STDERR_FILENO) >= 0)
+			become(proc, user, path, environment);
+		_exit(127);
+	}
+	file_close(&out[1]);
+	file_close(&errors[1]);
+	if (pid < 0) {
+		file_close(&out[0]);
+		file_close(&errors[0]);
+		return error_errno(err, ERROR_FAILED, "cannot start %s", path);
+	}
+	*child = (struct child){pid, out[0], errors[0]};
+	return 0;
+}
+
+/* Reads what is there; closes the pipe at its end. */
+static void gulp(int *fd, struct text *text)
+{
+	ssize_t got = read(*fd, text_reserve(text, 65536), 65536);
+	if (got > 0)
+		text->size += (size_t)got;
+	else if (got == 0 || errno != EINTR)
+		file_close(fd);
+	text->data[text->size] = '\0';
+}
+
+/* Reads both pipes to their ends. A signal to us is handed on, again and again: a child that is not yet the program
+ * does not heed it. */
+static void collect(struct child *child, struct text *out, struct text *errors)
+{
+	while (child->out >= 0 || child->errors >= 0) {
+		struct pollfd fds[2] = {{.fd = child->out, .events = POLLIN}, {.fd = child->errors, .events = POLLIN}};
+		poll(fds, 2, 200);
+		if (interrupt_signal())
+			kill(child->pid, SIGTERM);
+		if (child->out >= 0 && fds[0].revents)
+			gulp(&child->out, out);
+		if (child->errors >= 0 && fds[1].revents)
+			gulp(&child->errors, errors);
+	}
+}
+
+static int wait_for(pid_t pid)
+{
+	int status = 0;
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		if (interrupt_signal())
+			kill(pid, SIGTERM);
+	return status;
+}
+
+static const char *last_line(char *text)
+{
+	size_t size = strlen(text);
+	while (size && (text[size - 1] == '\n' || text[size - 1] == ' '))
+		text[--size] = '\0';
+	char *newline = strrchr(text, '\n');
+	return newline ? newline + 1 : text;
+}
+
+static int explain(const struct proc *proc, int status, const char *errors, struct error *err)
+{
+	AUTO(mem_auto) char *copy = mem_copy(errors);
+	const char *name = path_base(proc->argv[0]), *said = last_line(copy);
+	if (WIFSIGNALED(status))
+		return error_set(err, ERROR_FAILED, "%s was ended by signal %d", name, WTERMSIG(status));
+	return error_set(err, ERROR_FAILED, "%s failed with exit status %d%s%s", name, WEXITSTATUS(status),
+		*said ? ": " : "", said);
+}
+
+static int run(int *status, char **out, char **errors, const struct proc *proc, struct error *err)
+{
+	struct child child;
+	int rc = start(&child, proc, err);
+	if (rc)
+		return rc;
+	AUTO(text_clear) struct text said = TEXT_INIT;
+	AUTO(text_clear) struct text complained = TEXT_INIT;
+	collect(&child, &said, &complained);
+	*status = wait_for(child.pid);
+	if (out)
+		*out = text_take(&said);
+	if (errors)
+		*errors = mem_copy(complained.data ? complained.data : "");
+	rc = interrupt_check(err);
+	if (rc)
+		return rc;
+	return *status == 0 ? 0 : explain(proc, *status, complained.data ? complained.data : "", err);
+}
+
+int proc_run(char **out, char **errors, const struct proc *proc, struct error *err)
+{
+	int status = 0;
+	return run(&status, out, errors, proc, err);
+}
+
+int proc_status(int *status, char **out, char **errors, const struct proc *proc, struct error *err)
+{
+	int raw = 0;
+	int rc = run(&raw, out, errors, proc, err);
+	if (rc && !(raw && WIFEXITED(raw) && err->code == ERROR_FAILED))
+		return rc;
+	error_clear(err);
+	*status = WEXITSTATUS(raw);
+	return 0;
+}

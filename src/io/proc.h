@@ -1,0 +1,29 @@
+/* Other programs, by argv; never a shell. */
+#ifndef IO_PROC_H
+#define IO_PROC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "base/text.h"
+
+struct proc {
+	const char *const *argv;       /* NULL-terminated; argv[0] is a path, or looked up in PATH */
+	const struct list *environment; /* NAME=value, added to ours; NULL for none */
+	const char *user;              /* run as this user (needs root), NULL as we are */
+	const char *directory;         /* working directory, NULL: ours ("/" when user is set) */
+	const char *output;            /* append stdout and stderr to this file instead of capturing */
+};
+
+/* Runs to the end and captures stdout and stderr. *out and *errors (either may be NULL) are owned and
+ * filled also when the program failed. A program that cannot be started, that exits other than 0 or dies
+ * by a signal is ERROR_FAILED: "pg_dump failed with exit status 1: <last line of its stderr>".
+ * When a signal asks us to stop, the program gets SIGTERM and the call fails with ERROR_INTERRUPTED. */
+int proc_run(char **out, char **errors, const struct proc *proc, struct error *err);
+/* The same, exit status in *status instead of an error for a program that exited by itself. */
+int proc_status(int *status, char **out, char **errors, const struct proc *proc, struct error *err);
+/* Path of a program in PATH, owned, NULL if there is none. */
+char *proc_find(const char *name);
+
+#endif

@@ -1,0 +1,113 @@
+/* anchore-admin: parse, read the settings, run the one command, print the one error, exit. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/interrupt.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "command/command.h"
+#include "command/help.h"
+#include "command/parse.h"
+#include "io/json.h"
+#include "work/run.h"
+#include "work/sources.h"
+
+static int show_help(const struct parse *parse, const struct settings *settings)
+{
+	bool all = settings_flag(settings, OPTION_VERBOSE);
+	if (settings_flag(settings, OPTION_VERSION))
+		help_version(stdout);
+	else if (parse->command)
+		help_command(stdout, parse->command, all);
+	else if (parse->group)
+		help_group(stdout, command_table, parse->group);
+	else
+		help_overview(stdout, command_table, all);
+	return 0;
+}
+
+/* Settings from the strongest source to the weakest, then the command. */
+static int run_command(struct run *run, const struct parse *parse, const char *directory, struct error *err)
+{
+	log_setup(settings_flag(&run->settings, OPTION_QUIET), settings_flag(&run->settings, OPTION_VERBOSE));
+	int rc = sources_environment(&run->settings, directory, err);
+	if (!rc && !parse->command->without_file)
+		rc = sources_file(&run->settings, directory, err);
+	if (!rc)
+		rc = sources_defaults(&run->settings, err);
+	if (rc)
+		return rc;
+	run->command = parse->command->name;
+	list_add_all(&run->arguments, &parse->arguments);
+	rc = parse->command->run(run, err);
+	progress_end();
+	return rc;
+}
+
+static int work(struct run *run, int argc, char **argv, struct error *err)
+{
+	AUTO(mem_auto) char *directory = getcwd(NULL, 0);
+	AUTO(parse_clear) struct parse parse = {0};
+	int rc =
+		parse_command_line(&parse, &run->settings, command_table, argc, argv, directory ? directory : "/", err);
+	if (rc)
+		return rc;
+	if (settings_flag(&run->settings, OPTION_HELP) || settings_flag(&run->settings, OPTION_VERSION))
+		return show_help(&parse, &run->settings);
+	return run_command(run, &parse, directory ? directory : "/", err);
+}
+
+/* An answer that did not reach its reader is a failure, unless there is a worse one. */
+static int finish_output(int rc, struct error *err)
+{
+	bool failed = ferror(stdout) != 0;
+	if (fflush(stdout) == 0 && !failed)
+		return rc;
+	return rc ? rc : error_errno(err, ERROR_FAILED, "cannot write the answer to stdout");
+}
+
+static int exit_status(const struct error *err)
+{
+	if (err->code != ERROR_INTERRUPTED)
+		return error_status(err->code);
+	int number = interrupt_signal();
+	return error_status(err->code) + (number ? number : 2);
+}
+
+static void report(const struct error *err, bool json, int status)
+{
+	fprintf(stderr, "anchore-admin: %s\n", err->message);
+	if (err->hint)
+		fprintf(stderr, "hint: %s\n", err->hint);
+	if (!json)
+		return;
+	AUTO(json_auto) json_t *answer = json_object();
+	json_t *inside = json_object();
+	json_put_value(answer, "error", inside);
+	json_put(inside, "code", error_name(err->code));
+	json_put(inside, "message", err->message);
+	json_put(inside, "hint", err->hint);
+	json_put_number(inside, "exit_status", status);
+	AUTO(mem_auto) char *text = json_print(answer);
+	fputs(text, stdout);
+	fflush(stdout);
+}
+
+int main(int argc, char **argv)
+{
+	interrupt_setup();
+	struct run run;
+	run_init(&run);
+	struct error err = ERROR_INIT;
+	int rc = work(&run, argc, argv, &err);
+	rc = finish_output(rc, &err);
+	int status = 0;
+	if (rc) {
+		status = exit_status(&err);
+		report(&err, run_json(&run) && !*run.answered, status);
+	}
+	error_clear(&err);
+	run_clear(&run);
+	return status;
+}

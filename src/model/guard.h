@@ -1,0 +1,41 @@
+/* The guard: facts and plan in, every refusal out, all at once, each with its remedy. Pure.
+ *
+ *   snapshot    the newest snapshot of this database at this version is there and verifies
+ *   fresh       the database provably still equals it
+ *   age         it is not older than the setting snapshot_max_age allows
+ *   services    nothing else works in the database
+ *   catalog     the schema is what its version says
+ *   migrations  edges lead to the target, and they are committed
+ *   rights      the role may do it
+ *   space       there is room for what the plan writes
+ *   server      the server accepts writes, the client programs fit
+ *   lock        nobody holds the engine's own lock (a dry run's; a real run takes it first)
+ */
+#ifndef MODEL_GUARD_H
+#define MODEL_GUARD_H
+
+#include <stddef.h>
+
+#include "base/error.h"
+#include "model/facts.h"
+#include "model/plan.h"
+
+struct refusal {
+	const char *check; /* one of the names above; not owned */
+	char *sentence;
+	char *remedy;
+};
+
+struct refusals {
+	struct refusal *items;
+	size_t count;
+};
+
+void guard_check(struct refusals *out, const struct facts *facts, const struct plan *plan);
+void refusals_clear(struct refusals *refusals);
+/* Adds one; both strings are owned from now on. */
+void refusals_add(struct refusals *refusals, const char *check, char *sentence, char *remedy);
+/* Turns them into one ERROR_REFUSED: the only sentence, or how many there are and all of them; 0 if there are none. */
+int refusals_error(const struct refusals *refusals, const struct plan *plan, struct error *err);
+
+#endif

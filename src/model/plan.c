@@ -1,0 +1,142 @@
+#include "model/plan.h"
+
+#include <string.h>
+
+#include "base/mem.h"
+
+void plan_init(struct plan *plan, const char *command)
+{
+	*plan = (struct plan){.command = command};
+}
+
+static void clear_edge(struct plan_edge *edge)
+{
+	for (size_t i = 0; i < edge->count; i++) {
+		mem_free(edge->statements[i].sql);
+		mem_free(edge->statements[i].title);
+		list_clear(&edge->statements[i].locks);
+	}
+	mem_free(edge->statements);
+	mem_free(edge->file);
+}
+
+void plan_clear(struct plan *plan)
+{
+	for (size_t i = 0; i < plan->edge_count; i++)
+		clear_edge(&plan->edges[i]);
+	mem_free(plan->edges);
+	for (size_t i = 0; i < plan->loss_count; i++)
+		mem_free(plan->losses[i].what);
+	mem_free(plan->losses);
+	list_clear(&plan->tables);
+	plan_init(plan, plan->command);
+}
+
+struct plan_edge *plan_add_edge(struct plan *plan, const struct graph_edge *edge)
+{
+	plan->edges = mem_resize(plan->edges, (plan->edge_count + 1) * sizeof *plan->edges);
+	struct plan_edge *added = &plan->edges[plan->edge_count++];
+	*added = (struct plan_edge){.from = edge->from, .to = edge->to, .file = mem_copy(edge->file)};
+	memcpy(added->sha256, edge->sha256, sizeof added->sha256);
+	return added;
+}
+
+void plan_add_statement(struct plan_edge *edge, char *sql, char *title, size_t line)
+{
+	edge->statements = mem_resize(edge->statements, (edge->count + 1) * sizeof *edge->statements);
+	edge->statements[edge->count++] = (struct plan_statement){sql, title, line, LIST_INIT};
+}
+
+void plan_add_loss(struct plan *plan, char *what, uint64_t rows)
+{
+	plan->losses = mem_resize(plan->losses, (plan->loss_count + 1) * sizeof *plan->losses);
+	plan->losses[plan->loss_count++] = (struct plan_loss){what, rows};
+}
+
+size_t plan_statements(const struct plan *plan)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < plan->edge_count; i++)
+		count += plan->edges[i].count;
+	return count;
+}
+
+/* ---- locks ---- */
+
+static struct plan_statement *statement_at(struct plan_edge *edge, long long line)
+{
+	for (size_t i = 0; i < edge->count; i++)
+		if (edge->statements[i].line == (size_t)line)
+			return &edge->statements[i];
+	return NULL;
+}
+
+/* "MODE TABLE, MODE TABLE" */
+static void add_locks(struct list *locks, const char *text)
+{
+	for (const char *at = text; *at;) {
+		const char *end = strstr(at, ", ");
+		size_t size = end ? (size_t)(end - at) : strlen(at);
+		list_give(locks, mem_copy_bytes(at, size));
+		at += size + (end ? 2 : 0);
+	}
+}
+
+void plan_add_locks(struct plan_edge *edge, const char *locks)
+{
+	edge->locks_known = locks != NULL;
+	AUTO(list_clear) struct list lines = LIST_INIT;
+	if (locks)
+		list_add_lines(&lines, locks);
+	for (size_t i = 0; i < lines.count; i++) {
+		char *tab = strchr(lines.items[i], '\t');
+		long long line;
+		if (!tab)
+			continue;
+		*tab = '\0';
+		struct plan_statement *statement = text_to_number(lines.items[i], 1, 1000000, &line)
+			? statement_at(edge, line) : NULL;
+		if (statement)
+			add_locks(&statement->locks, tab + 1);
+	}
+}
+
+/* ---- what is touched ---- */
+
+/* Locks that come with new row versions, or with a rewrite. */
+static bool lock_writes(const char *lock)
+{
+	return text_starts(lock, "RowExclusiveLock ") || text_starts(lock, "AccessExclusiveLock ");
+}
+
+static void touch(struct plan *plan, struct list *written, const struct plan_statement *statement,
+	const struct facts *facts)
+{
+	for (size_t i = 0; i < statement->locks.count; i++) {
+		const char *space = strchr(statement->locks.items[i], ' ');
+		const char *table = space ? space + 1 : "";
+		if (!facts_table(facts, table))
+			continue;
+		if (!list_has(&plan->tables, table))
+			list_add(&plan->tables, table);
+		if (lock_writes(statement->locks.items[i]) && !list_has(written, table))
+			list_add(written, table);
+	}
+}
+
+void plan_finish(struct plan *plan, const struct facts *facts)
+{
+	AUTO(list_clear) struct list written = LIST_INIT;
+	bool known = true;
+	for (size_t i = 0; i < plan->edge_count; i++) {
+		known = known && plan->edges[i].locks_known;
+		for (size_t k = 0; k < plan->edges[i].count; k++)
+			touch(plan, &written, &plan->edges[i].statements[k], facts);
+	}
+	list_sort(&plan->tables);
+	plan->room = 0;
+	/* New row versions of every row once, and as much again in the log. */
+	for (size_t i = 0; i < facts->table_count; i++)
+		if (plan->edge_count && (!known || list_has(&written, facts->tables[i].name)))
+			plan->room += 2 * facts->tables[i].bytes;
+}

@@ -1,0 +1,137 @@
+#include "model/plan.h"
+
+#include <inttypes.h>
+
+#include "base/mem.h"
+#include "model/guard.h"
+
+static void add_edge(struct text *text, const struct plan_edge *edge, const struct facts *facts, size_t number)
+{
+	AUTO(mem_auto) char *statements = text_plural(edge->count, "statement");
+	text_addf(text, "\nstep %zu: %s, %s\n", number, edge->file, statements);
+	text_addf(text, "  from     %s\n", facts->migrations);
+	text_addf(text, "  commit   %s\n", facts->commit ? facts->commit : "none, the files are not in a git repository");
+	text_addf(text, "  sha-256  %s\n", edge->sha256);
+	for (size_t i = 0; i < edge->count; i++) {
+		const struct plan_statement *statement = &edge->statements[i];
+		text_addf(text, "  %3zu  %s\n", i + 1, statement->title);
+		for (size_t k = 0; k < statement->locks.count; k++)
+			text_addf(text, "         locks %s\n", statement->locks.items[k]);
+	}
+	if (!edge->locks_known)
+		text_addf(text, "  its locks are not known: there is no .locks file\n");
+}
+
+static void add_tables(struct text *text, const struct plan *plan, const struct facts *facts)
+{
+	if (!plan->tables.count)
+		return;
+	text_add(text, "\ntables touched\n");
+	for (size_t i = 0; i < plan->tables.count; i++) {
+		const struct fact_table *table = facts_table(facts, plan->tables.items[i]);
+		if (!table)
+			continue;
+		AUTO(mem_auto) char *size = text_bytes(table->bytes);
+		text_addf(text, "  %-40s %10s", table->name, size);
+		if (table->rows >= 0) {
+			AUTO(mem_auto) char *rows = text_plural((uint64_t)table->rows, "row");
+			text_addf(text, "  about %s", rows);
+		}
+		text_add(text, "\n");
+	}
+	AUTO(mem_auto) char *room = text_bytes(plan->room);
+	text_addf(text, "  room: at most %s", room);
+	if (facts->room_known) {
+		AUTO(mem_auto) char *have = text_bytes(facts->room);
+		text_addf(text, ", and the server has %s", have);
+	}
+	text_add(text, "\n");
+}
+
+static void add_losses(struct text *text, const struct plan *plan)
+{
+	if (!plan->loss_count)
+		return;
+	text_add(text, "\nlost by it\n");
+	for (size_t i = 0; i < plan->loss_count; i++) {
+		AUTO(mem_auto) char *rows = text_count(plan->losses[i].rows);
+		text_addf(text, "  %-40s %s\n", plan->losses[i].what, rows);
+	}
+}
+
+static void add_evidence(struct text *text, const struct facts *facts)
+{
+	const struct evidence *evidence = &facts->evidence;
+	text_add(text, "\nthe way back\n");
+	if (evidence->skipped) {
+		text_addf(text, "  none: --no-snapshot, because: %s\n", evidence->skipped);
+		return;
+	}
+	if (!evidence->found) {
+		text_add(text, "  none: there is no snapshot of this state\n");
+		return;
+	}
+	AUTO(mem_auto) char *age = text_duration((double)(facts->now - evidence->created));
+	AUTO(mem_auto) char *when = text_time(evidence->created);
+	AUTO(mem_auto) char *size = text_bytes(evidence->size);
+	text_addf(text, "  snapshot %.12s of %s, %s old, %s\n", evidence->id, when, age, size);
+	text_addf(text, "  verified: %s\n", evidence->corrupt ? evidence->corrupt : "yes, every byte");
+	if (!evidence->corrupt)
+		text_addf(text, "  fresh: %s%s\n", evidence->fresh ? "yes, " : "no", evidence->fresh ? evidence->how : "");
+	text_addf(text, "  command: anchore-admin restore %.12s\n", evidence->id);
+}
+
+static void add_refusals(struct text *text, const struct plan *plan, const struct refusals *refusals)
+{
+	if (!refusals->count) {
+		text_add(text, "\nnothing stands against it\n");
+		return;
+	}
+	text_addf(text, "\nthe %s is refused\n", plan->command);
+	for (size_t i = 0; i < refusals->count; i++)
+		text_addf(text, "  %s: %s\n    %s\n", refusals->items[i].check, refusals->items[i].sentence,
+			refusals->items[i].remedy);
+}
+
+char *plan_text(const struct plan *plan, const struct facts *facts, const struct refusals *refusals)
+{
+	struct text text = TEXT_INIT;
+	text_addf(&text, "%s of database \"%s\" from version %s to %s", plan->command, facts->database,
+		VERSION_TEXT(plan->from), VERSION_TEXT(plan->to));
+	if (plan->release_known)
+		text_addf(&text, ", for engine release %s", VERSION_TEXT(plan->release));
+	text_addf(&text, "\nserver: PostgreSQL %s; user %s\n", facts->server_version, facts->user);
+	for (size_t i = 0; i < plan->edge_count; i++)
+		add_edge(&text, &plan->edges[i], facts, i + 1);
+	if (plan->edge_count)
+		text_addf(&text, "\nstep %zu: the version row in table anchore, a row in the journal, commit: all steps are one "
+			"transaction\n", plan->edge_count + 1);
+	add_tables(&text, plan, facts);
+	add_losses(&text, plan);
+	add_evidence(&text, facts);
+	add_refusals(&text, plan, refusals);
+	return text_take(&text);
+}
+
+char *plan_sql(const struct plan *plan)
+{
+	struct text text = TEXT_INIT;
+	for (size_t i = 0; i < plan->edge_count; i++) {
+		const struct plan_edge *edge = &plan->edges[i];
+		text_addf(&text, "-- %s, SHA-256 %s\n", edge->file, edge->sha256);
+		for (size_t k = 0; k < edge->count; k++)
+			text_addf(&text, "%s;\n\n", edge->statements[k].sql);
+	}
+	return text_take(&text);
+}
+
+char *plan_losses(const struct plan *plan)
+{
+	struct text text = TEXT_INIT;
+	for (size_t i = 0; i < plan->loss_count; i++) {
+		AUTO(mem_auto) char *rows = text_plural(plan->losses[i].rows,
+			text_starts(plan->losses[i].what, "column") ? "value" : "row");
+		text_addf(&text, "%s%s of %s", i ? ", " : "", rows, plan->losses[i].what);
+	}
+	return text_take(&text);
+}

@@ -1,0 +1,53 @@
+/* Restore: a snapshot is loaded into a new database beside the present one, checked, and the two swap their names in one
+ * transaction; the present one is kept. Nothing is ever overwritten. Calling order: run_lock() unless it is a dry run,
+ * restore_plan(), the question, restore_run(). The caller holds no connection to the deployment's database meanwhile:
+ * it would stand in the swap's way. */
+#ifndef WORK_RESTORE_H
+#define WORK_RESTORE_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "work/run.h"
+#include "work/store.h"
+
+struct restore_options {
+	const char *into;  /* restore into this name without a swap; NULL: beside and swap */
+	bool deep;         /* read everything back and compare digests */
+	bool no_owner;     /* leave owners and privileges of what the snapshot holds out */
+	bool foreign;      /* another deployment's snapshot over an existing database */
+};
+
+/* What will happen, for --dry-run and the question. */
+struct restore_plan {
+	struct list lines;     /* steps in words, with sizes */
+	struct list refusals;  /* all of them, each sentence<TAB>remedy */
+	char *kept_name;       /* the name that the present database will have; NULL if there is none */
+	uint64_t needs_bytes;
+};
+int restore_plan(struct restore_plan *out, struct run *run, const struct snapshot_entry *entry,
+	const struct restore_options *options, struct error *err);
+void restore_plan_clear(struct restore_plan *plan);
+
+/* Load into a new database, check, and (unless into) swap. The run holds the store's lock. Journals. *kept: owned name of the
+ * database that was kept, NULL if there was none. */
+int restore_run(char **kept, struct run *run, const struct snapshot_entry *entry, const struct restore_options *options,
+	struct error *err);
+/* Swaps the newest kept database back. */
+int restore_undo(char **kept, struct run *run, struct error *err);
+
+/* Databases named <name>_before_<time> with our comment. */
+struct kept_database {
+	char *name;
+	uint64_t bytes;
+	char *since;      /* text_time() */
+	char *db_version; /* as the comment says, NULL unknown */
+};
+struct kept_databases {
+	struct kept_database *items; /* newest first */
+	size_t count;
+};
+int restore_kept(struct kept_databases *out, struct db *db, const char *name, struct error *err);
+void kept_databases_clear(struct kept_databases *kept);
+
+#endif

@@ -1,0 +1,69 @@
+/* The store: a folder (0700) with snapshot archives, what is known of them beside them, the journal's file and the
+ * lock.
+ *
+ *   anchore-0.0.6-20261123T120000Z.tar         an archive, 0600
+ *   anchore-0.0.6-20261123T120000Z.tar.state   JSON: pinned, and the databases that were made from it (0600)
+ *   store.json                                 the deployment's UUID
+ *   journal.jsonl                              see work/journal.h
+ *   lock                                       flock of whoever changes something
+ *   .tmp-*                                     being written; removed by the next holder of the lock */
+#ifndef WORK_STORE_H
+#define WORK_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "model/manifest.h"
+
+enum snapshot_health {
+	SNAPSHOT_WHOLE,   /* has its manifest, members add up; digests are verify's work */
+	SNAPSHOT_CORRUPT, /* one of ours, but damaged or cut */
+	SNAPSHOT_FOREIGN, /* not one of ours at all */
+	SNAPSHOT_FUTURE   /* a later format */
+};
+
+/* A database that restore made from the snapshot, checked and swapped in: the snapshot counts as fresh for it. */
+struct restored_copy {
+	struct identity identity;
+	struct moment moment;
+};
+
+struct snapshot_entry {
+	char *path;
+	uint64_t size;
+	enum snapshot_health health;
+	char *why;                /* what is wrong with it; NULL for a whole one */
+	bool pinned;
+	struct manifest manifest; /* filled for whole ones; for corrupt ones as far as it could be read */
+	struct restored_copy *copies;
+	size_t copy_count;
+};
+
+struct snapshot_list {
+	struct snapshot_entry *entries; /* newest first; those without a time (corrupt, foreign) by file time */
+	size_t count;
+};
+
+/* Every *.tar of the store, nothing hidden. An empty or missing store is an empty list. Reads snapshot.json and
+ * manifest.json of each, not the data. */
+int store_list(struct snapshot_list *out, const char *store, struct error *err);
+void snapshot_list_clear(struct snapshot_list *list);
+void snapshot_entry_clear(struct snapshot_entry *entry);
+
+/* Finds what the operator named: an id, a unique prefix of one, a path, a file name, `latest`, `latest:0.0.7`, `oldest`. latest
+ * means of this deployment and whole. Fails with ERROR_USAGE (none, several), ERROR_CORRUPT (it is, and says why). *out is the caller's. */
+int store_find(struct snapshot_entry *out, const char *store, const char *wanted, struct error *err);
+
+int store_pin(const struct snapshot_entry *entry, bool pinned, struct error *err);
+/* Records a copy (what copy points to is copied). */
+int store_record_copy(const struct snapshot_entry *entry, const struct restored_copy *copy, struct error *err);
+
+/* The deployment's UUID; made when there is none and make is true, else NULL. Owned. */
+int store_deployment(char **uuid, const char *store, bool make, struct error *err);
+/* Removes .tmp-* (the lock must be held). */
+int store_sweep(const char *store, struct error *err);
+
+#endif

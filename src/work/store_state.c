@@ -1,0 +1,154 @@
+#include <string.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "io/digest.h"
+#include "io/json.h"
+#include "work/archive.h"
+#include "work/store.h"
+#include "work/store_private.h"
+
+/* ---- what is known of an archive besides: <archive>.state ---- */
+
+static char *state_path(const struct snapshot_entry *entry)
+{
+	return mem_format("%s.state", entry->path);
+}
+
+static void load_copies(struct snapshot_entry *entry, const json_t *array)
+{
+	entry->copies = mem_array(json_array_size(array), sizeof *entry->copies);
+	for (size_t i = 0; i < json_array_size(array); i++) {
+		const json_t *object = json_array_get(array, i);
+		struct restored_copy *copy = &entry->copies[entry->copy_count];
+		AUTO(error_clear) struct error err = ERROR_INIT;
+		if (archive_read_identity(&copy->identity, json_object_get(object, "identity"), "copy", &err))
+			continue;
+		if (archive_read_moment(&copy->moment, json_object_get(object, "moment"), "copy", &err)) {
+			identity_clear(&copy->identity);
+			continue;
+		}
+		entry->copy_count++;
+	}
+}
+
+void store_load_state(struct snapshot_entry *entry)
+{
+	AUTO(mem_auto) char *path = state_path(entry);
+	AUTO(mem_auto) char *text = NULL;
+	AUTO(json_auto) json_t *state = NULL;
+	AUTO(error_clear) struct error err = ERROR_INIT;
+	size_t size = 0;
+	if (!file_exists(path))
+		return;
+	if (file_read(&text, &size, path, &err) || json_parse(&state, text, size, path, &err)) {
+		/* On the safe side: it may have been pinned. */
+		log_warn("%s, so its snapshot counts as pinned", err.message);
+		entry->pinned = true;
+		return;
+	}
+	entry->pinned = json_flag(state, "pinned");
+	load_copies(entry, json_object_get(state, "copies"));
+}
+
+static json_t *print_copy(const struct restored_copy *copy)
+{
+	json_t *object = json_object();
+	json_put_value(object, "identity", archive_identity(&copy->identity));
+	json_put_value(object, "moment", archive_moment(&copy->moment));
+	return object;
+}
+
+static bool same_database(const struct restored_copy *a, const struct restored_copy *b)
+{
+	return identity_same(&a->identity, &b->identity);
+}
+
+/* added, unless NULL, replaces what was known of the same database. */
+static int write_state(const struct snapshot_entry *entry, bool pinned, const struct restored_copy *added,
+	struct error *err)
+{
+	AUTO(mem_auto) char *path = state_path(entry);
+	AUTO(json_auto) json_t *state = json_object();
+	json_t *copies = json_array();
+	for (size_t i = 0; i < entry->copy_count; i++)
+		if (!added || !same_database(&entry->copies[i], added))
+			json_array_append_new(copies, print_copy(&entry->copies[i]));
+	if (added)
+		json_array_append_new(copies, print_copy(added));
+	json_put_flag(state, "pinned", pinned);
+	json_put_value(state, "copies", copies);
+	AUTO(mem_auto) char *text = json_print(state);
+	return file_write(path, 0600, text, strlen(text), err);
+}
+
+/* The sidecar as it is now, which another run may have written since entry was read. */
+static void reload(struct snapshot_entry *fresh, const struct snapshot_entry *entry)
+{
+	*fresh = (struct snapshot_entry){.path = mem_copy(entry->path)};
+	store_load_state(fresh);
+}
+
+int store_pin(const struct snapshot_entry *entry, bool pinned, struct error *err)
+{
+	AUTO(snapshot_entry_clear) struct snapshot_entry fresh;
+	reload(&fresh, entry);
+	return write_state(&fresh, pinned, NULL, err);
+}
+
+int store_record_copy(const struct snapshot_entry *entry, const struct restored_copy *copy, struct error *err)
+{
+	AUTO(snapshot_entry_clear) struct snapshot_entry fresh;
+	reload(&fresh, entry);
+	return write_state(&fresh, fresh.pinned, copy, err);
+}
+
+/* ---- store.json ---- */
+
+/* A random UUID, version 4. */
+static char *new_uuid(void)
+{
+	char hex[33];
+	digest_random_hex(hex, 16);
+	hex[12] = '4';
+	hex[16] = "89ab"[hex[16] & 3];
+	return mem_format("%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
+}
+
+static int make_deployment(char **uuid, const char *path, struct error *err)
+{
+	AUTO(mem_auto) char *made = new_uuid();
+	AUTO(json_auto) json_t *object = json_object();
+	json_put(object, "deployment", made);
+	AUTO(mem_auto) char *text = json_print(object);
+	int rc = file_write(path, 0600, text, strlen(text), err);
+	if (!rc)
+		*uuid = mem_take(&made);
+	return rc;
+}
+
+int store_deployment(char **uuid, const char *store, bool make, struct error *err)
+{
+	AUTO(mem_auto) char *path = path_join(store, "store.json");
+	AUTO(mem_auto) char *text = NULL;
+	AUTO(json_auto) json_t *object = NULL;
+	size_t size = 0;
+	if (!file_exists(path)) {
+		if (make)
+			return make_deployment(uuid, path, err);
+		*uuid = NULL;
+		return 0;
+	}
+	int rc = file_read(&text, &size, path, err);
+	if (!rc)
+		rc = json_parse(&object, text, size, path, err);
+	const char *found = rc ? NULL : json_text(object, "deployment");
+	if (!rc && !found)
+		rc = error_set(err, ERROR_FAILED, "%s does not say which deployment the store belongs to", path);
+	if (rc)
+		return error_hint(err, "bring the file back, or remove it: the next backup makes a new one, and earlier snapshots "
+			"then count as another deployment's");
+	*uuid = mem_copy(found);
+	return 0;
+}

@@ -1,0 +1,202 @@
+#!/usr/bin/env bats
+# Taking snapshots.
+load lib
+
+setup_file() { server_start; migrations_make; }
+teardown_file() { server_stop; }
+setup() { deployment_make; }
+teardown() { session_close; databases_drop; }
+
+members() { tar -tf "$1"; }
+
+@test "an archive of format 1, private, named after database, version and time" {
+	expect 0 backup
+	archive=$(newest_snapshot)
+	[[ $(basename "$archive") =~ ^anchore-0\.0\.6-[0-9]{8}T[0-9]{6}Z\.tar$ ]]
+	[ "$(stat -c %a "$archive")" = 600 ]
+	[ "$(stat -c %a "$STORE")" = 700 ]
+	[ "$(members "$archive" | head -n 1)" = snapshot.json ]
+	[ "$(members "$archive" | tail -n 1)" = manifest.json ]
+	members "$archive" | grep -qx RESTORE.txt
+	members "$archive" | grep -qx schema.pgdump
+	members "$archive" | grep -qx SHA256SUMS
+	members "$archive" | grep -Eq '^data/[0-9]+-catalog_image/[0-9]+\.4\.zst$'
+	[ -z "$(find "$STORE" -name '.tmp-*')" ]
+}
+
+@test "the manifest states what the database is" {
+	expect 0 backup
+	tar -xOf "$(newest_snapshot)" snapshot.json >"$BATS_TEST_TMPDIR/s.json"
+	tar -xOf "$(newest_snapshot)" manifest.json >"$BATS_TEST_TMPDIR/m.json"
+	python3 - "$BATS_TEST_TMPDIR" <<-'PYTHON'
+		import json, sys
+		s = json.load(open(sys.argv[1] + "/s.json"))
+		m = json.load(open(sys.argv[1] + "/m.json"))
+		assert s["format"] == 1, s
+		text = json.dumps(s)
+		for word in ("0.0.6", "0.2.1", "catalog_image", "anchore"):
+		    assert word in text, word
+		names = [t["name"] for t in s["tables"]]
+		assert len(names) == 36 and "users" in names, names
+		columns = next(t["columns"] for t in s["tables"] if t["name"] == "users")
+		assert columns == sorted(columns), columns
+		assert "password" not in json.dumps(s["database"] if "database" in s else {})
+	PYTHON
+}
+
+@test "--json gives one object and no talk on stdout" {
+	expect 0 backup --json
+	python3 -c 'import json,sys; o = json.load(sys.stdin); assert isinstance(o, dict), o' <<<"$output"
+}
+
+@test "--quiet says nothing at all" {
+	expect 0 backup --quiet
+	[ -z "$output" ] || show "stdout is not empty"
+	[ -z "$output" ]
+	[ -z "$stderr" ] || show "stderr is not empty"
+	[ -z "$stderr" ]
+}
+
+@test "--quiet still says what went wrong" {
+	expect 5 backup --quiet --database "host=$SOCKET dbname=nowhere user=engine"
+	[ -n "$stderr" ]
+}
+
+@test "no progress bar where stderr is no terminal" {
+	expect 0 backup
+	[[ $stderr != *$'\r'* ]]
+	[[ $stderr != *$'\e'* ]]
+}
+
+@test "it writes nothing into the database" {
+	before=$(sql anchore "SELECT txid_snapshot_xmax(txid_current_snapshot())")
+	expect 0 backup
+	[ "$(sql anchore "SELECT txid_snapshot_xmax(txid_current_snapshot())")" = "$before" ]
+	[ "$(sql anchore "SELECT count(*) FROM pg_namespace WHERE nspname = 'anchore_admin'")" = 0 ]
+}
+
+@test "one worker, or many, give the same rows" {
+	expect 0 backup --jobs 1
+	expect 0 snapshot verify latest
+	sleep 1.1
+	expect 0 backup --jobs 8
+	expect 0 snapshot verify latest
+	[ "$(find "$STORE" -name '*.tar' | wc -l)" = 2 ]
+}
+
+@test "rows that are hard to carry come back as they were" {
+	sql anchore "CREATE TABLE hard (\"Odd Näme\" text, b bytea, n numeric, f float8, t timestamptz, j json, a text[], g integer GENERATED ALWAYS AS (7) STORED)"
+	sql anchore "ALTER TABLE hard OWNER TO engine"
+	sql anchore "INSERT INTO hard VALUES (NULL, NULL), ('', ''), ('\\N', '\\x00ff'), (E'a\tb\nc\rd\\\\e\x01', '\\x5c'), ('\\.', NULL), ('ü€😀', NULL)"
+	sql anchore "INSERT INTO hard (f, n, t, a) VALUES ('NaN', 'NaN', 'infinity', '{NULL,\"\",\"a,b\"}'), (0.1::float8 + 0.2::float8, 1e40, '-infinity', '{}')"
+	sql anchore "CREATE TABLE empty_columns ()"
+	sql anchore "INSERT INTO empty_columns DEFAULT VALUES; INSERT INTO empty_columns DEFAULT VALUES"
+	sql anchore "ALTER TABLE empty_columns OWNER TO engine"
+	sql anchore "CREATE TABLE \"we'ird \"\"table\" (x int); ALTER TABLE \"we'ird \"\"table\" OWNER TO engine; INSERT INTO \"we'ird \"\"table\" VALUES (1)"
+	expect 0 backup
+	expect 0 snapshot verify latest
+	before=$(oracle digest "host=$SOCKET user=postgres dbname=anchore")
+	expect 0 restore latest --into copy --yes
+	diff <(echo "$before") <(oracle digest "host=$SOCKET user=postgres dbname=copy")
+	[ "$(sql copy "SELECT count(*) FROM empty_columns")" = 2 ]
+}
+
+@test "large objects are carried" {
+	sql anchore "SELECT lo_from_bytea(4711, convert_to(repeat('large ', 100000), 'UTF8'))"
+	sql anchore "ALTER LARGE OBJECT 4711 OWNER TO engine"
+	expect 0 backup
+	expect 0 restore latest --into copy --yes
+	[ "$(sql copy "SELECT md5(lo_get(4711))")" = "$(sql anchore "SELECT md5(lo_get(4711))")" ]
+}
+
+@test "a TRUNCATE while a backup runs is never an archive with 0 rows" {
+	tool_stopped "$BACKUP_READ_STEP" backup --jobs 1
+	sql anchore "BEGIN; TRUNCATE eventlog; INSERT INTO eventlog SELECT 'h', 's', 'm' || i, 'l' FROM generate_series(1, 5) i; COMMIT"
+	tool_go
+	[ "$status" -eq 0 ] || show "exit status $status"
+	[ "$status" -eq 0 ]
+	members "$(newest_snapshot)" | grep -E '^data/[0-9]+-eventlog/[0-9]+\.5\.zst$'
+	expect 0 snapshot verify latest
+}
+
+@test "a rewrite while a backup runs is never an archive with 0 rows" {
+	tool_stopped "$BACKUP_READ_STEP" backup --jobs 1
+	sql anchore "ALTER TABLE eventlog ALTER COLUMN message_ts TYPE bigint"
+	tool_go
+	[ "$status" -eq 0 ] || show "exit status $status"
+	[ "$status" -eq 0 ]
+	members "$(newest_snapshot)" | grep -E '^data/[0-9]+-eventlog/[0-9]+\.1\.zst$'
+	expect 0 snapshot verify latest
+}
+
+@test "a second run at the same time: exit 4, and the first goes on" {
+	tool_stopped "$BACKUP_READ_STEP" backup
+	expect 4 backup
+	one_error
+	expect 4 restore latest --yes
+	tool_go
+	[ "$status" -eq 0 ]
+	expect 0 backup
+}
+
+@test "the store's disk is full: exit 9, and nothing is left" {
+	[ "$(id -u)" -eq 0 ] || lacking "mounting a small file system takes root"
+	mkdir -p "$STORE"
+	run unshare -m bash -c "mount -t tmpfs -o size=64k none '$STORE' && cd '$DEPLOY' && timeout 60 '$ANCHORE_ADMIN' backup; echo status=\$?; ls -A '$STORE'"
+	[[ $output == *status=9* ]] || show "expected 9"
+	[[ $output == *status=9* ]]
+	[[ $output != *.tar* ]]
+	[[ $output != *.tmp-* ]]
+}
+
+@test "a read-only store: exit 1 with a hint" {
+	[ "$(id -u)" -eq 0 ] || lacking "mounting a read-only file system takes root"
+	mkdir -p "$STORE"
+	run unshare -m bash -c "mount -t tmpfs -o ro none '$STORE' && cd '$DEPLOY' && timeout 60 '$ANCHORE_ADMIN' backup; echo status=\$?"
+	[[ $output == *status=1* && $output == *hint:* ]] || show "expected 1"
+	[[ $output == *status=1* && $output == *hint:* ]]
+}
+
+@test "a store that cannot be made: exit 1 with a hint" {
+	echo x >"$DEPLOY/file"
+	expect 1 backup --store "$DEPLOY/file/below"
+	one_error
+	talks "store"
+}
+
+@test "pg_dump is missing: said before anything is read" {
+	mkdir "$DEPLOY/empty"
+	expect 2 backup --pg-bindir "$DEPLOY/empty"
+	talks pg_dump
+	one_error
+	[ -z "$(find "$STORE" -name '*.tar')" ]
+}
+
+@test "a row that the role may not read is an error, never a shorter archive" {
+	sql anchore "ALTER TABLE users ENABLE ROW LEVEL SECURITY; ALTER TABLE users FORCE ROW LEVEL SECURITY"
+	expect 1 backup
+	talks users
+	[ -z "$(find "$STORE" -name '*.tar')" ]
+}
+
+@test "SIGINT and SIGTERM at every step: exit 130 or 143, no snapshot half made, the next run works" {
+	ANCHORE_ADMIN_FAULT_LOG=$BATS_TEST_TMPDIR/steps expect 0 backup
+	steps=$(wc -l <"$BATS_TEST_TMPDIR/steps")
+	[ "$steps" -ge 5 ]
+	for ((n = 1; n <= steps; n += (steps / 12) + 1)); do
+		rm -rf "$STORE"
+		signal=int want=130
+		[ $((n % 2)) -eq 0 ] || signal=term want=143
+		ANCHORE_ADMIN_FAULT="*:$n:$signal" run --separate-stderr tool backup
+		if [ "$status" -eq 0 ]; then
+			expect 0 snapshot verify latest
+		elif [ "$status" -ne $want ]; then
+			show "step $n: exit status $status"
+			return 1
+		elif [ -n "$(find "$STORE" -name '.tmp-*' -o -name '*.tar' 2>/dev/null)" ]; then
+			show "step $n left $(ls -A "$STORE")"
+			return 1
+		fi
+	done
+	expect 0 backup
+}

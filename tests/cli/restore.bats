@@ -1,0 +1,193 @@
+#!/usr/bin/env bats
+# Restore: beside, check, swap, keep the old.
+load lib
+
+setup_file() { server_start; migrations_make; }
+teardown_file() { server_stop; }
+setup() { deployment_make; }
+teardown() { session_close; databases_drop; }
+
+kept() { sql postgres "SELECT datname FROM pg_database WHERE datname LIKE 'anchore\_before\_%' ORDER BY 1"; }
+
+# What a database carries besides its rows.
+properties() {
+	sql postgres "SELECT pg_get_userbyid(datdba), datacl, datconnlimit, encoding, datcollate, datctype, shobj_description(oid, 'pg_database')
+		FROM pg_database WHERE datname = '$1'"
+	sql postgres "SELECT coalesce((SELECT rolname FROM pg_roles WHERE oid = setrole), '-'), setconfig FROM pg_db_role_setting
+		JOIN pg_database d ON d.oid = setdatabase WHERE datname = '$1' ORDER BY 1, 2"
+}
+
+@test "the rows of the snapshot are back, what was there is kept" {
+	expect 0 backup
+	before=$(database_digest)
+	sql anchore "DELETE FROM image_package_vulnerabilities; UPDATE users SET email = 'x'"
+	changed=$(database_digest)
+	expect 0 restore latest --yes
+	diff <(echo "$before") <(database_digest)
+	[ "$(kept | wc -l)" = 1 ]
+	diff <(echo "$changed") <(database_digest "$(kept)")
+	expect 0 db status
+	says "$(kept)"
+	expect 0 db check
+}
+
+@test "--undo swaps back, and again" {
+	expect 0 backup
+	before=$(database_digest)
+	sql anchore "UPDATE users SET email = 'x'"
+	changed=$(database_digest)
+	expect 0 restore latest --yes
+	expect 0 restore --undo --yes
+	diff <(echo "$changed") <(database_digest)
+	[ "$(kept | wc -l)" = 1 ]
+	diff <(echo "$before") <(database_digest "$(kept)")
+}
+
+@test "--undo without a kept database says so" {
+	expect 3 restore --undo --yes
+	one_error
+}
+
+@test "owner, privileges, comment, connection limit and settings are carried over" {
+	sql postgres "CREATE ROLE reader NOLOGIN" || true
+	sql postgres "ALTER DATABASE anchore SET work_mem = '7MB'"
+	sql postgres "ALTER ROLE engine IN DATABASE anchore SET statement_timeout = '70s'"
+	sql postgres "COMMENT ON DATABASE anchore IS 'the engine''s'"
+	sql postgres "ALTER DATABASE anchore CONNECTION LIMIT 77"
+	sql postgres "REVOKE TEMPORARY ON DATABASE anchore FROM PUBLIC; GRANT CONNECT ON DATABASE anchore TO reader"
+	sql anchore "GRANT SELECT ON users TO reader; COMMENT ON TABLE users IS 'people'"
+	expect 0 backup --database "host=$SOCKET dbname=anchore user=postgres"
+	before=$(properties anchore)
+	expect 0 restore latest --yes --database "host=$SOCKET dbname=anchore user=postgres"
+	diff <(echo "$before") <(properties anchore)
+	[ "$(sql anchore "SELECT has_table_privilege('reader', 'users', 'SELECT')")" = t ]
+	[ "$(sql anchore "SELECT obj_description('users'::regclass)")" = people ]
+	[ "$(sql anchore "SELECT tableowner FROM pg_tables WHERE tablename = 'users'")" = engine ]
+	expect 0 restore --undo --yes --database "host=$SOCKET dbname=anchore user=postgres"
+	diff <(echo "$before") <(properties anchore)
+}
+
+@test "into a database that does not exist yet, whatever deployment it is of" {
+	expect 0 backup
+	before=$(database_digest)
+	sql postgres "DROP DATABASE anchore"
+	expect 0 restore latest --yes
+	diff <(echo "$before") <(database_digest)
+	[ "$(sql postgres "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'anchore'")" = engine ]
+	[ -z "$(kept)" ]
+}
+
+@test "--into restores beside and swaps nothing" {
+	expect 0 backup
+	before=$(database_digest)
+	sql anchore "UPDATE users SET email = 'x'"
+	expect 0 restore latest --into copy --yes
+	diff <(echo "$before") <(database_digest copy)
+	[ "$(sql anchore "SELECT DISTINCT email FROM users")" = x ]
+	[ -z "$(kept)" ]
+	expect 3 restore latest --into copy --yes
+	one_error
+	[ "$(db_version copy)" = 0.0.6 ]
+}
+
+@test "--deep reads everything back" {
+	expect 0 backup
+	expect 0 restore latest --deep --yes
+	contains "$output$stderr" "digest|read back|equal|compared"
+}
+
+@test "--dry-run says what would happen, with sizes, and changes nothing" {
+	expect 0 backup
+	before=$(sql postgres "SELECT oid, datname FROM pg_database ORDER BY 1")
+	expect 0 restore latest --dry-run
+	says "[0-9] ?([KMG]i?)?B" "_before_|kept"
+	[ "$(sql postgres "SELECT oid, datname FROM pg_database ORDER BY 1")" = "$before" ]
+}
+
+@test "it asks, and without a terminal and --yes refuses" {
+	expect 0 backup
+	before=$(sql postgres "SELECT oid, datname FROM pg_database ORDER BY 1")
+	expect 3 restore latest
+	one_error
+	[ "$(sql postgres "SELECT oid, datname FROM pg_database ORDER BY 1")" = "$before" ]
+}
+
+@test "sessions on the database are named in the refusal" {
+	expect 0 backup
+	before=$(database_digest)
+	session_open anchore engine-service
+	session_run "SELECT 1;"
+	expect 3 restore latest --yes
+	talks "engine-service" "$(sql postgres "SELECT pid FROM pg_stat_activity WHERE application_name = 'engine-service'")"
+	session_close
+	diff <(echo "$before") <(database_digest)
+	[ -z "$(kept)" ]
+	expect 0 restore latest --yes
+}
+
+@test "another deployment's snapshot needs --foreign over a database that exists" {
+	expect 0 backup --store "$DEPLOY/elsewhere"
+	archive=$(ls "$DEPLOY"/elsewhere/*.tar)
+	expect 0 backup
+	before=$(sql postgres "SELECT oid FROM pg_database WHERE datname = 'anchore'")
+	expect 3 restore "$archive" --yes
+	talks "foreign|another deployment" "--foreign"
+	[ "$(sql postgres "SELECT oid FROM pg_database WHERE datname = 'anchore'")" = "$before" ]
+	expect 0 restore "$archive" --yes --foreign
+	expect 0 restore "$archive" --yes --into elsewhere
+}
+
+@test "a role without CREATEDB is refused first" {
+	sql postgres "CREATE ROLE plain LOGIN" || true
+	sql postgres "ALTER DATABASE anchore OWNER TO plain"
+	sql anchore "REASSIGN OWNED BY engine TO plain"
+	expect 0 backup --database "host=$SOCKET dbname=anchore user=plain"
+	expect 3 restore latest --yes --database "host=$SOCKET dbname=anchore user=plain"
+	talks "createdb|may not create"
+	one_error
+	[ -z "$(kept)" ]
+	sql postgres "ALTER DATABASE anchore OWNER TO engine"
+}
+
+@test "a role that owned things and is gone: named, and --no-owner goes on" {
+	sql postgres "CREATE ROLE leaver NOLOGIN"
+	sql anchore "ALTER TABLE eventlog OWNER TO leaver; GRANT SELECT ON eventlog TO engine"
+	expect 0 backup --database "host=$SOCKET dbname=anchore user=postgres"
+	sql anchore "ALTER TABLE eventlog OWNER TO engine; DROP OWNED BY leaver"
+	sql postgres "DROP ROLE leaver"
+	run --separate-stderr tool restore latest --yes --database "host=$SOCKET dbname=anchore user=postgres"
+	[ "$status" -ne 0 ]
+	talks leaver "--no-owner"
+	[ -z "$(kept)" ]
+	expect 0 restore latest --yes --no-owner --database "host=$SOCKET dbname=anchore user=postgres"
+	expect 0 db check
+}
+
+@test "the copy that was restored counts as fresh for its snapshot" {
+	expect 0 backup
+	expect 0 restore latest --yes
+	expect 0 upgrade --dry-run
+	expect 0 upgrade --yes
+	[ "$(db_version)" = 0.0.7 ]
+}
+
+@test "a left-over copy of a killed run is dropped by the next" {
+	expect 0 backup
+	ANCHORE_ADMIN_FAULT="$RESTORE_LOAD_STEP:1:kill" run --separate-stderr tool restore latest --yes
+	[ "$status" -eq 137 ]
+	[ "$(sql postgres "SELECT count(*) FROM pg_database WHERE datname NOT IN ('postgres', 'template0', 'template1', 't006')")" = 2 ]
+	expect 0 restore latest --yes
+	[ "$(sql postgres "SELECT count(*) FROM pg_database WHERE datname NOT IN ('postgres', 'template0', 'template1', 't006')")" = 2 ]
+	[ "$(kept | wc -l)" = 1 ]
+}
+
+@test "a long name is cut to what PostgreSQL takes" {
+	long=engine_database_with_a_name_of_just_sixty_three_bytes_012345678
+	[ ${#long} -eq 63 ]
+	deployment_make "$long"
+	expect 0 backup
+	expect 0 restore latest --yes
+	[ "$(db_version "$long")" = 0.0.6 ]
+	expect 0 restore --undo --yes
+	[ "$(db_version "$long")" = 0.0.6 ]
+}

@@ -1,0 +1,169 @@
+#include <string.h>
+
+#include "base/mem.h"
+#include "model/graph.h"
+#include "unit.h"
+
+#define FILE_OF(name, text) {name, text, sizeof(text) - 1}
+#define NODE(v) FILE_OF(v ".sql", "SELECT 1;"), FILE_OF(v ".catalog", "table t" v "\n")
+#define EDGE(a, b) FILE_OF(a "--" b ".sql", "SELECT 2;")
+
+static const struct version v1 = {{0, 0, 1}}, v2 = {{0, 0, 2}}, v3 = {{0, 0, 3}}, v4 = {{0, 0, 4}};
+
+static void build(struct graph *graph, struct list *problems, const struct graph_file *files, size_t count)
+{
+	graph_build(graph, problems, files, count);
+	ck_assert_msg(problems->count == 0, "%s", problems->count ? problems->items[0] : "");
+}
+
+static const struct graph_file good[] = {NODE("0.0.3"), NODE("0.0.1"), NODE("0.0.2"), NODE("0.0.4"),
+	EDGE("0.0.1", "0.0.2"), EDGE("0.0.2", "0.0.3"), EDGE("0.0.3", "0.0.4"), EDGE("0.0.2", "0.0.4"),
+	EDGE("0.0.4", "0.0.1"), FILE_OF("0.0.4--0.0.1.locks", "1\n"), FILE_OF("README.md", "x"),
+	FILE_OF("releases", ""), FILE_OF(".hidden.sql", "x")};
+
+START_TEST(finds_the_shortest_straight_path)
+{
+	AUTO(graph_clear) struct graph graph;
+	AUTO(list_clear) struct list problems = LIST_INIT;
+	AUTO(error_clear) struct error err = ERROR_INIT;
+	build(&graph, &problems, good, sizeof good / sizeof *good);
+	AUTO(graph_path_clear) struct graph_path path = {NULL, 0}, none = {NULL, 0}, down = {NULL, 0}, bad = {NULL, 0};
+	unit_assert_ok(graph_path(&path, &graph, v1, v4, &err), &err);
+	ck_assert_uint_eq(path.count, 2);
+	ck_assert_str_eq(path.edges[0]->file, "0.0.1--0.0.2.sql");
+	ck_assert_str_eq(path.edges[1]->file, "0.0.2--0.0.4.sql");
+	unit_assert_ok(graph_path(&none, &graph, v3, v3, &err), &err);
+	ck_assert_uint_eq(none.count, 0);
+	unit_assert_ok(graph_path(&down, &graph, v4, v1, &err), &err);
+	ck_assert_uint_eq(down.count, 1);
+	ck_assert_str_eq(down.edges[0]->locks, "1\n");
+	graph_path(&bad, &graph, v3, v2, &err);
+	unit_assert_error(&err, ERROR_REFUSED, "no edges lead from version 0.0.3 to 0.0.2");
+	graph_path(&bad, &graph, v3, (struct version){{0, 0, 9}}, &err);
+	unit_assert_error(&err, ERROR_USAGE, "0.0.9 is not in the graph");
+	struct version newest;
+	ck_assert(graph_newest(&newest, &graph));
+	ck_assert(version_same(newest, v4));
+}
+END_TEST
+
+START_TEST(names_what_is_wrong)
+{
+	static const struct graph_file files[] = {NODE("0.0.1"), FILE_OF("0.0.2.sql", "SELECT 1;"),
+		EDGE("0.0.1", "0.0.1"), EDGE("0.0.1", "0.0.9"), FILE_OF("0.0.5.catalog", "table a\n"),
+		FILE_OF("0.0.1-0.0.2.sql", "x"), FILE_OF("0.0.2--0.0.1.locks", "1\n"),
+		FILE_OF("0.0.01.sql", "x")};
+	static const char *const words[] = {"0.0.2.catalog is missing",
+		"0.0.1--0.0.1.sql leads from a version to itself",
+		"0.0.1--0.0.9.sql leads between versions of which 0.0.9 has no 0.0.9.sql",
+		"0.0.5.catalog has no 0.0.5.sql beside it", "0.0.1-0.0.2.sql is not named",
+		"0.0.2--0.0.1.locks has no edge beside it", "0.0.01.sql is not named",
+		"no edges lead from 0.0.1 to 0.0.2"};
+	AUTO(graph_clear) struct graph graph;
+	AUTO(list_clear) struct list problems = LIST_INIT;
+	graph_build(&graph, &problems, files, sizeof files / sizeof *files);
+	ck_assert_uint_eq(problems.count, sizeof words / sizeof *words);
+	for (size_t i = 0; i < problems.count; i++)
+		ck_assert_msg(text_starts(problems.items[i], words[i]), "%s", problems.items[i]);
+}
+END_TEST
+
+START_TEST(an_empty_folder_is_no_graph)
+{
+	AUTO(graph_clear) struct graph graph;
+	AUTO(list_clear) struct list problems = LIST_INIT;
+	struct version newest;
+	graph_build(&graph, &problems, NULL, 0);
+	ck_assert_uint_eq(problems.count, 1);
+	ck_assert(!graph_newest(&newest, &graph));
+}
+END_TEST
+
+static const char losing[] =
+	"-- Goes down.\n"
+	"--\n"
+	"-- loses: table events\n"
+	"-- loses: column images.seen_at\n"
+	"-- recomputes: column images.seen_at as created_at + 1\n"
+	"\n"
+	"-- loses: table not_at_the_start\n"
+	"DROP TABLE events;\n";
+
+START_TEST(reads_declared_losses)
+{
+	const struct graph_file files[] = {NODE("0.0.1"), NODE("0.0.2"), EDGE("0.0.1", "0.0.2"),
+		FILE_OF("0.0.2--0.0.1.sql", losing)};
+	AUTO(graph_clear) struct graph graph;
+	AUTO(list_clear) struct list problems = LIST_INIT;
+	build(&graph, &problems, files, sizeof files / sizeof *files);
+	const struct graph_edge *edge = graph_edge(&graph, v2, v1);
+	ck_assert_uint_eq(edge->loss_count, 2);
+	ck_assert_str_eq(edge->losses[0].table, "events");
+	ck_assert_ptr_null(edge->losses[0].column);
+	ck_assert_str_eq(edge->losses[1].column, "seen_at");
+	ck_assert_str_eq(edge->losses[1].recomputed, "created_at + 1");
+	AUTO(mem_auto) char *words = loss_text(&edge->losses[1]);
+	ck_assert_str_eq(words, "column images.seen_at");
+}
+END_TEST
+
+START_TEST(bad_declarations_are_problems)
+{
+	static const char *const bad[] = {"-- loses: events\n", "-- loses: table a b\n", "-- loses: column a\n",
+		"-- loses: column .a\n", "-- recomputes: column a.b as 1\n", "-- loses:\n"};
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		const struct graph_file files[] = {NODE("0.0.1"), NODE("0.0.2"), EDGE("0.0.1", "0.0.2"),
+			{"0.0.2--0.0.1.sql", bad[i], strlen(bad[i])}};
+		AUTO(graph_clear) struct graph graph;
+		AUTO(list_clear) struct list problems = LIST_INIT;
+		graph_build(&graph, &problems, files, sizeof files / sizeof *files);
+		ck_assert_uint_eq(problems.count, 1);
+		ck_assert(text_starts(problems.items[0], "0.0.2--0.0.1.sql line 1 is not `loses"));
+	}
+}
+END_TEST
+
+START_TEST(guesses_the_version_of_a_schema)
+{
+	AUTO(graph_clear) struct graph graph;
+	AUTO(list_clear) struct list problems = LIST_INIT, facts = LIST_INIT, versions = LIST_INIT;
+	build(&graph, &problems, good, sizeof good / sizeof *good);
+	list_add(&facts, "table t0.0.3");
+	graph_guess(&versions, &graph, &facts);
+	ck_assert_uint_eq(versions.count, 1);
+	ck_assert_str_eq(versions.items[0], "0.0.3");
+	AUTO(catalog_result_clear) struct catalog_result result;
+	graph_compare(&result, &graph, (struct version){{0, 0, 9}}, &facts);
+	ck_assert_uint_eq(result.blocking.count, 1);
+}
+END_TEST
+
+START_TEST(prints_itself)
+{
+	static const struct graph_file files[] = {NODE("0.0.1"), NODE("0.0.2"), EDGE("0.0.1", "0.0.2"),
+		FILE_OF("0.0.2--0.0.1.sql", "-- loses: table a\nSELECT 1")};
+	struct release items[] = {{{{0, 1, 0}}, {{0, 0, 1}}}};
+	const struct releases releases = {items, 1};
+	AUTO(graph_clear) struct graph graph;
+	AUTO(list_clear) struct list problems = LIST_INIT;
+	build(&graph, &problems, files, sizeof files / sizeof *files);
+	AUTO(mem_auto) char *text = graph_text(&graph, &releases);
+	ck_assert_str_eq(text,
+		"0.0.1  engine 0.1.0\n"
+		"    up to 0.0.2: 0.0.1--0.0.2.sql\n"
+		"0.0.2  engine releases unknown\n"
+		"    down to 0.0.1: 0.0.2--0.0.1.sql\n"
+		"        loses table a\n");
+	AUTO(mem_auto) char *dot = graph_dot(&graph, &releases);
+	ck_assert_ptr_nonnull(strstr(dot, "\t\"0.0.1\" [label=\"0.0.1\\n0.1.0\"];\n"));
+	ck_assert_ptr_nonnull(strstr(dot, "\"0.0.2\" -> \"0.0.1\" [style=dashed, label=\"loses rows\"];\n"));
+}
+END_TEST
+
+Suite *graph_suite(void)
+{
+	const TTest *const tests[] = {finds_the_shortest_straight_path, names_what_is_wrong,
+		an_empty_folder_is_no_graph, reads_declared_losses, bad_declarations_are_problems,
+		guesses_the_version_of_a_schema, prints_itself, NULL};
+	return unit_suite("graph", tests);
+}

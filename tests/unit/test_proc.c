@@ -1,0 +1,120 @@
+#include <string.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "io/proc.h"
+#include "unit.h"
+
+static int shell(char **out, char **errors, const char *script, const struct list *environment, struct error *err)
+{
+	const char *const argv[] = {"sh", "-c", script, "zero", "one two", NULL};
+	return proc_run(out, errors, &(struct proc){.argv = argv, .environment = environment}, err);
+}
+
+START_TEST(output_is_captured)
+{
+	AUTO(error_clear) struct error err = ERROR_INIT;
+	AUTO(mem_auto) char *out = NULL;
+	AUTO(mem_auto) char *errors = NULL;
+	unit_assert_ok(shell(&out, &errors, "echo \"$1\"; echo oops >&2; cat", NULL, &err), &err);
+	ck_assert_str_eq(out, "one two\n");
+	ck_assert_str_eq(errors, "oops\n");
+	mem_replace(&out, NULL);
+	mem_replace(&errors, NULL);
+	unit_assert_ok(shell(&out, &errors, ":", NULL, &err), &err);
+	ck_assert_str_eq(out, "");
+	ck_assert_str_eq(errors, "");
+}
+END_TEST
+
+START_TEST(much_on_both_pipes)
+{
+	AUTO(error_clear) struct error err = ERROR_INIT;
+	AUTO(mem_auto) char *out = NULL;
+	AUTO(mem_auto) char *errors = NULL;
+	unit_assert_ok(shell(&out, &errors,
+		"i=0; while [ $i -lt 3000 ]; do echo 0123456789012345678901234567890123456789;"
+		" echo 0123456789012345678901234567890123456789 >&2; i=$((i+1)); done", NULL, &err), &err);
+	ck_assert_uint_eq(strlen(out), 3000 * 41);
+	ck_assert_uint_eq(strlen(errors), 3000 * 41);
+}
+END_TEST
+
+START_TEST(failures_say_the_last_line)
+{
+	AUTO(error_clear) struct error err = ERROR_INIT;
+	AUTO(mem_auto) char *out = NULL;
+	ck_assert_int_ne(shell(&out, NULL, "echo so far; echo first >&2; echo 'the reason' >&2; exit 3", NULL, &err),
+		0);
+	ck_assert_str_eq(out, "so far\n");
+	unit_assert_error(&err, ERROR_FAILED, "sh failed with exit status 3: the reason");
+	ck_assert_int_ne(shell(NULL, NULL, "exit 4", NULL, &err), 0);
+	unit_assert_error(&err, ERROR_FAILED, "sh failed with exit status 4");
+	ck_assert_int_ne(shell(NULL, NULL, "kill -9 $$", NULL, &err), 0);
+	unit_assert_error(&err, ERROR_FAILED, "signal 9");
+	const char *const argv[] = {"no-such-program", NULL};
+	ck_assert_int_ne(proc_run(NULL, NULL, &(struct proc){.argv = argv}, &err), 0);
+	unit_assert_error(&err, ERROR_FAILED, "no-such-program is not installed");
+	const char *const path[] = {"/no/such/program", NULL};
+	ck_assert_int_ne(proc_run(NULL, NULL, &(struct proc){.argv = path}, &err), 0);
+	unit_assert_error(&err, ERROR_FAILED, "program");
+}
+END_TEST
+
+START_TEST(status_instead_of_an_error)
+{
+	AUTO(error_clear) struct error err = ERROR_INIT;
+	const char *const argv[] = {"sh", "-c", "exit 3", NULL};
+	const char *const killed[] = {"sh", "-c", "kill -15 $$", NULL};
+	int status = 77;
+	unit_assert_ok(proc_status(&status, NULL, NULL, &(struct proc){.argv = argv}, &err), &err);
+	ck_assert_int_eq(status, 3);
+	ck_assert_ptr_null(err.message);
+	ck_assert_int_ne(proc_status(&status, NULL, NULL, &(struct proc){.argv = killed}, &err), 0);
+	ck_assert_int_eq(status, 3);
+	unit_assert_error(&err, ERROR_FAILED, "signal 15");
+}
+END_TEST
+
+START_TEST(environment_is_added_to)
+{
+	AUTO(error_clear) struct error err = ERROR_INIT;
+	AUTO(list_clear) struct list environment = LIST_INIT;
+	AUTO(mem_auto) char *out = NULL;
+	list_add(&environment, "PROC_TEST=a b");
+	list_add(&environment, "HOME=/nowhere");
+	unit_assert_ok(shell(&out, NULL, "echo \"$PROC_TEST $HOME\"; env | grep -c '^HOME='; test -n \"$PATH\"",
+		&environment, &err), &err);
+	ck_assert_str_eq(out, "a b /nowhere\n1\n");
+}
+END_TEST
+
+START_TEST(output_to_a_file_is_appended)
+{
+	AUTO(error_clear) struct error err = ERROR_INIT;
+	AUTO(mem_auto) char *path = path_join(unit_folder(), "log");
+	AUTO(mem_auto) char *log = NULL;
+	const char *const argv[] = {"sh", "-c", "pwd; echo oops >&2", NULL};
+	for (int i = 0; i < 2; i++)
+		unit_assert_ok(proc_run(NULL, NULL, &(struct proc){.argv = argv, .output = path, .directory = "/"},
+			&err), &err);
+	unit_assert_ok(file_read(&log, NULL, path, &err), &err);
+	ck_assert_str_eq(log, "/\noops\n/\noops\n");
+}
+END_TEST
+
+START_TEST(programs_are_found_in_the_path)
+{
+	AUTO(mem_auto) char *found = proc_find("sh");
+	ck_assert_int_eq(found[0], '/');
+	ck_assert_ptr_null(proc_find("no-such-program"));
+}
+END_TEST
+
+Suite *proc_suite(void)
+{
+	return unit_suite("proc", (const TTest *const[]){output_is_captured, much_on_both_pipes,
+		failures_say_the_last_line,
+		status_instead_of_an_error, environment_is_added_to, output_to_a_file_is_appended,
+		programs_are_found_in_the_path, NULL});
+}
