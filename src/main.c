@@ -6,12 +6,32 @@
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "command/command.h"
 #include "command/help.h"
 #include "command/parse.h"
 #include "io/json.h"
+#include "model/conninfo.h"
 #include "work/run.h"
 #include "work/sources.h"
+
+/* `ps` shows what the operator typed, so passwords are overwritten there as soon as they were read. */
+static void hide_passwords(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		bool option = text_starts(argv[i], "--");
+		char *value = option ? strchr(argv[i], '=') : NULL;
+		value = value ? value + 1 : argv[i];
+		if (!conninfo_is_url(value) && !strstr(value, "password"))
+			continue;
+		AUTO(mem_auto) char *shown = conninfo_redact(value);
+		if (strcmp(shown, value) == 0)
+			continue;
+		size_t room = strlen(value), size = strlen(shown);
+		explicit_bzero(value, room);
+		memcpy(value, shown, size < room ? size : room);
+	}
+}
 
 static int show_help(const struct parse *parse, const struct settings *settings)
 {
@@ -49,13 +69,14 @@ static int work(struct run *run, int argc, char **argv, struct error *err)
 {
 	AUTO(mem_auto) char *directory = getcwd(NULL, 0);
 	AUTO(parse_clear) struct parse parse = {0};
-	int rc =
-		parse_command_line(&parse, &run->settings, command_table, argc, argv, directory ? directory : "/", err);
+	const char *here = directory ? directory : "/";
+	int rc = parse_command_line(&parse, &run->settings, command_table, argc, argv, here, err);
+	hide_passwords(argc, argv);
 	if (rc)
 		return rc;
 	if (settings_flag(&run->settings, OPTION_HELP) || settings_flag(&run->settings, OPTION_VERSION))
 		return show_help(&parse, &run->settings);
-	return run_command(run, &parse, directory ? directory : "/", err);
+	return run_command(run, &parse, here, err);
 }
 
 /* An answer that did not reach its reader is a failure, unless there is a worse one. */

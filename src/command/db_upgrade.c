@@ -12,7 +12,8 @@ static int ask(struct run *run, struct error *err)
 	if (settings_flag(&run->settings, OPTION_DONTASK))
 		return 0;
 	fflush(stdout);
-	return run_confirm(run, "Every anchore-engine service has to be stopped before this. Are they, and go on?", err);
+	return run_confirm(run, "Every anchore-engine service has to be stopped before this. Are they, and go on?",
+		err);
 }
 
 int command_db_upgrade(struct run *run, struct error *err)
@@ -34,8 +35,10 @@ int command_db_upgrade(struct run *run, struct error *err)
 		return 0;
 	}
 	if (!sql && change.plan.release_known)
-		run_print(run, "Engine release %s needs database version %s. The database is at version %s: an upgrade is "
-			"needed.\n", VERSION_TEXT(change.plan.release), VERSION_TEXT(change.plan.to),
+		run_print(run,
+			"Engine release %s needs database version %s. The database is at version %s: an upgrade is "
+			"needed.\n",
+			VERSION_TEXT(change.plan.release), VERSION_TEXT(change.plan.to),
 			VERSION_TEXT(change.plan.from));
 	if (dry)
 		return show_plan(run, &change, sql, err);

@@ -19,7 +19,8 @@ static int read_target(struct target *out, const struct change *change, const st
 	const char *typed = settings_text(&run->settings, OPTION_TO);
 	if (!typed) {
 		error_set(err, ERROR_USAGE, "downgrade wants a version to go to");
-		return error_hint(err, "name it with `--to V`; `anchore-admin snapshot list` and `anchore-admin graph show` list "
+		return error_hint(err,
+			"name it with `--to V`; `anchore-admin snapshot list` and `anchore-admin graph show` list "
 			"what there is");
 	}
 	int rc = migrations_target(&out->to, &out->release, &change->migrations, typed, err);
@@ -39,8 +40,8 @@ static int ask(struct run *run, const struct change *change, struct error *err)
 {
 	AUTO(mem_auto) char *losses = plan_losses(&change->plan);
 	if (*losses)
-		fprintf(stderr, "version %s has no place for, and the downgrade drops: %s\n", VERSION_TEXT(change->plan.to),
-			losses);
+		fprintf(stderr, "version %s has no place for, and the downgrade drops: %s\n",
+			VERSION_TEXT(change->plan.to), losses);
 	else
 		fprintf(stderr, "the downgrade loses no row\n");
 	AUTO(mem_auto) char *question = mem_format("Downgrade database \"%s\" from version %s to %s?",
@@ -63,8 +64,7 @@ static int finish(struct change *change, struct run *run, struct error *err)
 	if (*losses)
 		run_print(run, "dropped: %s\n", losses);
 	if (change->plan.release_known)
-		run_print(run, "next: start engine release %s, then look with `anchore-admin system status`\n",
-			VERSION_TEXT(change->plan.release));
+		show_next(run, VERSION_TEXT(change->plan.release));
 	if (change->facts.evidence.found)
 		run_print(run, "the way back: `anchore-admin restore %.12s`\n", change->facts.evidence.id);
 	return 0;

@@ -1,5 +1,6 @@
 #include "command/help.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -114,7 +115,7 @@ void help_command(FILE *out, const struct command *command, bool all)
 {
 	fprintf(out, "Usage: anchore-admin %s%s%s%s\n", command->name, has_own_options(command) ? " [OPTION …]" : "",
 		command->arguments ? " " : "", command->arguments ? command->arguments : "");
-	fprintf(out, "%s.\n", command->summary);
+	fprintf(out, "%c%s.\n", toupper((unsigned char)command->summary[0]), command->summary + 1);
 	if (has_own_options(command)) {
 		fputs("\nOptions:\n", out);
 		show_own_options(out, command);

@@ -138,8 +138,8 @@ int show_plan(struct run *run, const struct change *change, bool sql, struct err
 	int rc = refusals_error(&change->refusals, &change->plan, err);
 	if (rc || !settings_flag(&run->settings, OPTION_EXIT_CODE))
 		return rc;
-	error_set(err, ERROR_PENDING, "the database is at version %s, and %s is pending", VERSION_TEXT(change->plan.from),
-		VERSION_TEXT(change->plan.to));
+	error_set(err, ERROR_PENDING, "the database is at version %s, and %s is pending",
+		VERSION_TEXT(change->plan.from), VERSION_TEXT(change->plan.to));
 	return error_hint(err, "type `anchore-admin %s --to %s`", change->plan.command, VERSION_TEXT(change->plan.to));
 }
 
@@ -169,4 +169,17 @@ void show_nothing(const struct run *run, const struct change *change)
 	run_answer(run, answer);
 	run_print(run, "nothing to do: database \"%s\" is at version %s already\n", change->facts.database,
 		VERSION_TEXT(change->facts.version));
+}
+
+void show_next(const struct run *run, const char *release)
+{
+	const char *configured = settings_text(&run->settings, OPTION_ENGINE);
+	if (configured && *configured == 'v')
+		configured++;
+	AUTO(mem_auto) char *setting = NULL;
+	if (configured && !text_same(configured, release))
+		setting = mem_format(", set `engine` to it (%s says %s)", settings_where(&run->settings, OPTION_ENGINE),
+			configured);
+	run_print(run, "next: start engine release %s%s, then look with `anchore-admin system status`\n", release,
+		setting ? setting : "");
 }

@@ -17,6 +17,8 @@ int show_plan(struct run *run, const struct change *change, bool sql, struct err
 int show_refusals(struct run *run, const struct change *change, struct error *err);
 /* Nothing to do: the database is at the version already. */
 void show_nothing(const struct run *run, const struct change *change);
+/* What to do once the database is where it should be; says so too when the settings name another release. */
+void show_next(const struct run *run, const char *release);
 /* The whole of it as one object. */
 json_t *show_json(const struct run *run, const struct change *change, bool done);
 

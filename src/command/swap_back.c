@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "io/json.h"
+#include "command/show.h"
 #include "work/evidence.h"
 #include "work/restore.h"
 #include "work/rowdiff.h"
@@ -33,8 +34,10 @@ static int find_snapshot(struct swap *swap, const char *store, struct error *err
 		return rc;
 	long at = evidence_newest(&list, deployment, swap->database, swap->to);
 	if (at < 0) {
-		error_set(err, ERROR_REFUSED, "no SQL leads from version %s to %s, and there is no snapshot of database \"%s\" at "
-			"that version", swap->from, swap->to, swap->database);
+		error_set(err, ERROR_REFUSED,
+			"no SQL leads from version %s to %s, and there is no snapshot of database \"%s\" at "
+			"that version",
+			swap->from, swap->to, swap->database);
 		return error_hint(err, "see what there is with `anchore-admin snapshot list`");
 	}
 	swap->entry = list.entries[at];
@@ -105,7 +108,8 @@ static void answer(const struct run *run, const struct swap *swap, bool dry, boo
 static void print_plan(const struct run *run, const struct swap *swap)
 {
 	AUTO(mem_auto) char *when = text_time(swap->entry.manifest.created);
-	run_print(run, "downgrade of database \"%s\" from version %s to %s by snapshot %.12s of %s, for no SQL leads there\n",
+	run_print(run,
+		"downgrade of database \"%s\" from version %s to %s by snapshot %.12s of %s, for no SQL leads there\n",
 		swap->database, swap->from, swap->to, swap->entry.manifest.id, when);
 	for (size_t i = 0; i < swap->plan.lines.count; i++)
 		run_print(run, "  %s\n", swap->plan.lines.items[i]);
@@ -132,8 +136,8 @@ static int refuse(const struct swap *swap, struct error *err)
 	if (refusals->count == 1)
 		error_set(err, ERROR_REFUSED, "the downgrade is refused: %s", sentence);
 	else
-		error_set(err, ERROR_REFUSED, "the downgrade is refused for %zu reasons, the first: %s", refusals->count,
-			sentence);
+		error_set(err, ERROR_REFUSED, "the downgrade is refused for %zu reasons, the first: %s",
+			refusals->count, sentence);
 	return error_hint(err, "%s", remedy);
 }
 
@@ -152,9 +156,10 @@ static int finish(struct run *run, const struct swap *swap, const struct restore
 	answer(run, swap, false, true, kept);
 	run_print(run, "database \"%s\" is at version %s again\n", swap->database, swap->to);
 	if (kept)
-		run_print(run, "the one it replaces is kept as \"%s\"; `anchore-admin restore --undo` brings it back\n", kept);
+		run_print(run, "the one it replaces is kept as \"%s\"; `anchore-admin restore --undo` brings it back\n",
+			kept);
 	if (swap->release)
-		run_print(run, "next: start engine release %s, then look with `anchore-admin system status`\n", swap->release);
+		show_next(run, swap->release);
 	return 0;
 }
 

@@ -104,8 +104,7 @@ int upgrade_finish(struct change *change, struct run *run, struct error *err)
 	run_print(run, "upgraded database \"%s\" from version %s to %s in %s\n", change->facts.database,
 		VERSION_TEXT(plan->from), VERSION_TEXT(plan->to), took);
 	if (plan->release_known)
-		run_print(run, "next: start engine release %s, then look with `anchore-admin system status`\n",
-			VERSION_TEXT(plan->release));
+		show_next(run, VERSION_TEXT(plan->release));
 	if (change->facts.evidence.found)
 		run_print(run, "the way back: `anchore-admin downgrade --to %s`, or `anchore-admin restore %.12s`\n",
 			VERSION_TEXT(plan->from), change->facts.evidence.id);

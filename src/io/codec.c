@@ -50,6 +50,8 @@ static int prepare(struct codec *codec, int level, uint64_t total, struct error 
 		ZSTD_CCtx_setParameter(context, ZSTD_c_compressionLevel, level),
 		ZSTD_CCtx_setParameter(context, ZSTD_c_checksumFlag, 1),
 		ZSTD_CCtx_setParameter(context, ZSTD_c_windowLog, CODEC_WINDOW),
+		/* Without it the low levels' small tables do not reach back as far as the window does. */
+		ZSTD_CCtx_setParameter(context, ZSTD_c_enableLongDistanceMatching, 1),
 		ZSTD_CCtx_setPledgedSrcSize(context, total),
 	};
 	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++)

@@ -1,6 +1,7 @@
 #include "io/repo.h"
 
 #include <git2.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -66,15 +67,14 @@ static int refuse(const char *directory, int code, struct error *err)
 /* Where the directory is within the work tree. Both are resolved, for git has resolved its own. */
 static int find_path(char **path, git_repository *git, const char *directory, struct error *err)
 {
-	char *real = realpath(directory, NULL);
-	char *root = realpath(git_repository_workdir(git), NULL);
-	size_t size = root ? strlen(root) : 0;
+	char real_room[PATH_MAX], root_room[PATH_MAX];
+	const char *real = realpath(directory, real_room);
+	const char *root = realpath(git_repository_workdir(git), root_room);
+	size_t size = root && strcmp(root, "/") ? strlen(root) : 0;
 	if (real && root && strncmp(real, root, size) == 0 && (real[size] == '/' || !real[size]))
 		*path = mem_copy(real[size] ? real + size + 1 : "");
 	else
 		error_set(err, ERROR_FAILED, "%s is not where its git repository says it is", directory);
-	free(real);
-	free(root);
 	return err->code;
 }
 
@@ -192,8 +192,7 @@ static int find_tree(git_tree **tree, char **commit, struct repo *repo, const ch
 	if (git_revparse_single(&object, repo->git, ref) || git_object_peel(&peeled, object, GIT_OBJECT_COMMIT)) {
 		error_set(err, ERROR_USAGE, "the git repository that holds %s has no commit %s", repo->directory, ref);
 		return error_hint(err, "type `git -C %s branch --all` and `git -C %s tag` for what it has",
-			repo->directory,
-			repo->directory);
+			repo->directory, repo->directory);
 	}
 	if (git_commit_tree(&root, (git_commit *)peeled))
 		return error_set(err, ERROR_FAILED, "commit %s cannot be read: %s", ref, last_message());

@@ -34,8 +34,7 @@ struct repo_files {
 	char *commit; /* 40 hex digits */
 };
 /* The files (not those in sub-folders) that the directory holds as of ref: a branch, a tag, a commit. ERROR_USAGE if
- * there is no such ref,
- * or no such folder in it. */
+ * there is no such ref, or no such folder in it. */
 int repo_read(struct repo_files *out, struct repo *repo, const char *ref, struct error *err);
 void repo_files_clear(struct repo_files *files);
 

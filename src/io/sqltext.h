@@ -24,8 +24,7 @@ int sqltext_split(struct sql_script *out, const char *sql, const char *where, st
 void sql_script_clear(struct sql_script *script);
 
 /* Adds to problems, one sentence each ("0.0.6--0.0.7.sql line 12: …"): what does not parse, and what must not stand in
- * a
- * script that runs inside a transaction of ours: transaction control, CONCURRENTLY, ALTER TYPE … ADD VALUE, and
+ * a script that runs inside a transaction of ours: transaction control, CONCURRENTLY, ALTER TYPE … ADD VALUE, and
  * commands that PostgreSQL refuses in a transaction. */
 void sqltext_check(struct list *problems, const struct sql_script *script, const char *where);
 

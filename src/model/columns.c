@@ -22,21 +22,34 @@ static void add_value(struct text *text, const char *value, size_t size)
 	text->size += size + 1;
 }
 
+/* Takes the row's first values back out, for it turned out to have another number of them. */
+static void take_back(struct columns *columns, const char *row, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		size_t size = strcspn(row, "\t");
+		columns->values[i].size -= size + 1;
+		row += size + 1;
+	}
+}
+
 bool columns_add(struct columns *columns, const char *row, size_t size)
 {
-	size_t tabs = 0;
-	const char *end = row + size;
-	for (const char *at = row; at < end && (at = memchr(at, '\t', (size_t)(end - at))); at++)
-		tabs++;
-	if (tabs + 1 != columns->count)
-		return false;
-	const char *value = row;
-	for (size_t i = 0; i + 1 < columns->count; i++) {
+	const char *value = row, *end = row + size;
+	size_t last = columns->count - 1;
+	for (size_t i = 0; i < last; i++) {
 		const char *tab = memchr(value, '\t', (size_t)(end - value));
+		if (!tab) {
+			take_back(columns, row, i);
+			return false;
+		}
 		add_value(&columns->values[i], value, (size_t)(tab - value));
 		value = tab + 1;
 	}
-	add_value(&columns->values[columns->count - 1], value, (size_t)(end - value));
+	if (memchr(value, '\t', (size_t)(end - value))) {
+		take_back(columns, row, last);
+		return false;
+	}
+	add_value(&columns->values[last], value, (size_t)(end - value));
 	columns->rows++;
 	columns->bytes += size + 1;
 	return true;

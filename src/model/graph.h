@@ -64,9 +64,8 @@ struct graph_path {
 	const struct graph_edge **edges; /* borrowed from the graph; the array is owned */
 	size_t count;                    /* 0: from equals to */
 };
-/* The fewest edges that all lead in the one direction from from to to. ERROR_USAGE for a version that is no node,
- * ERROR_REFUSED
- * if no edges lead there; *out is untouched then. */
+/* The fewest edges that all lead in the one direction. ERROR_USAGE for a version that is no node, ERROR_REFUSED if no
+ * edges lead there; *out is untouched then. */
 int graph_path(struct graph_path *out, const struct graph *graph, struct version from, struct version to,
 	struct error *err);
 void graph_path_clear(struct graph_path *path);

@@ -58,8 +58,8 @@ void graph_read_losses(struct graph_edge *edge, struct list *problems)
 	for (size_t i = 0; i < lines.count && text_starts(lines.items[i], "--"); i++) {
 		char *words = lines.items[i] + 2;
 		words += strspn(words, " ");
-		if ((text_starts(words, "loses:") || text_starts(words, "recomputes:")) && !read_declaration(edge,
-			words))
+		bool declares = text_starts(words, "loses:") || text_starts(words, "recomputes:");
+		if (declares && !read_declaration(edge, words))
 			list_addf(problems,
 				"%s line %zu is not `loses: table T`, `loses: column T.C` or, after the latter, "
 				"`recomputes: column T.C as EXPRESSION`", edge->file, i + 1);
@@ -68,8 +68,9 @@ void graph_read_losses(struct graph_edge *edge, struct list *problems)
 
 char *loss_text(const struct loss *loss)
 {
-	return loss->column ? mem_format("column %s.%s", loss->table, loss->column) : mem_format("table %s",
-		loss->table);
+	if (loss->column)
+		return mem_format("column %s.%s", loss->table, loss->column);
+	return mem_format("table %s", loss->table);
 }
 
 static bool goes_up(const struct graph_edge *edge)

@@ -53,9 +53,11 @@ static void check_snapshot(struct refusals *out, const struct facts *facts, cons
 	if (evidence->skipped)
 		return;
 	if (!evidence->store_known) {
-		refusals_add(out, "snapshot", mem_copy("no folder for snapshots is named, so that nothing would bring the "
-			"database back"), mem_copy("take a snapshot with `anchore-admin backup --store DIR` and name the same "
-			"folder here, or go on without one by `--no-snapshot=REASON`"));
+		refusals_add(out, "snapshot",
+			mem_copy("no folder for snapshots is named, so that nothing would bring the "
+				 "database back"),
+			mem_copy("take a snapshot with `anchore-admin backup --store DIR` and name the same "
+				 "folder here, or go on without one by `--no-snapshot=REASON`"));
 	} else if (!evidence->found) {
 		refusals_add(out, "snapshot", mem_format("there is no snapshot of database \"%s\" at version %s%s%s",
 			facts->database, VERSION_TEXT(plan->from), evidence->other ? ": " : "",
@@ -88,9 +90,11 @@ static void check_services(struct refusals *out, const struct facts *facts)
 {
 	if (facts->services.count) {
 		AUTO(mem_auto) char *who = sessions_text(&facts->services);
-		refusals_add(out, "services", mem_format("an engine service may still run, for %zu other session%s %s in the "
-			"database: %s", facts->services.count, plural(facts->services.count),
-			facts->services.count == 1 ? "is" : "are", who),
+		refusals_add(out, "services",
+			mem_format("an engine service may still run, for %zu other session%s %s in the "
+				   "database: %s",
+				facts->services.count, plural(facts->services.count),
+				facts->services.count == 1 ? "is" : "are", who),
 			mem_copy("stop all anchore-engine services, then run the command again"));
 	}
 	for (size_t i = 0; i < facts->prepared.count; i++) {
@@ -109,11 +113,13 @@ static void check_catalog(struct refusals *out, const struct facts *facts)
 		return;
 	AUTO(mem_auto) char *what = some(blocking);
 	AUTO(mem_auto) char *guess = list_join(&facts->guesses, " or ");
-	refusals_add(out, "catalog", mem_format("the schema is not that of version %s, which the table anchore names: "
-		"%zu difference%s: %s%s%s", VERSION_TEXT(facts->version), blocking->count, plural(blocking->count), what,
-		*guess ? "; it fits version " : "", guess),
+	refusals_add(out, "catalog",
+		mem_format("the schema is not that of version %s, which the table anchore names: "
+			   "%zu difference%s: %s%s%s",
+			VERSION_TEXT(facts->version), blocking->count, plural(blocking->count), what,
+			*guess ? "; it fits version " : "", guess),
 		mem_copy("see all of them with `anchore-admin db check`, and go back to a good state with "
-		"`anchore-admin restore latest`"));
+			 "`anchore-admin restore latest`"));
 }
 
 static void check_migrations(struct refusals *out, const struct facts *facts)
@@ -124,7 +130,8 @@ static void check_migrations(struct refusals *out, const struct facts *facts)
 	if (!facts->dirty.count)
 		return;
 	AUTO(mem_auto) char *what = some(&facts->dirty);
-	refusals_add(out, "migrations", mem_format("the SQL files in %s are not as committed: %s", facts->migrations, what),
+	refusals_add(out, "migrations",
+		mem_format("the SQL files in %s are not as committed: %s", facts->migrations, what),
 		mem_copy("commit them with git, or use a commit with `--migrations-ref REF`"));
 }
 
@@ -158,12 +165,15 @@ static void check_space(struct refusals *out, const struct facts *facts, const s
 static void check_server(struct refusals *out, const struct facts *facts)
 {
 	if (facts->standby)
-		refusals_add(out, "server", mem_copy("the database server accepts no writes: it is a standby, or read-only"),
+		refusals_add(out, "server",
+			mem_copy("the database server accepts no writes: it is a standby, or read-only"),
 			mem_copy("name the primary server with the setting `database`"));
 	if (facts->tools && !facts->evidence.skipped)
-		refusals_add(out, "server", mem_format("the snapshot could not be restored from here: %s", facts->tools),
-			mem_copy(facts->tools_remedy ? facts->tools_remedy : "install the client programs of the server's "
-			"version"));
+		refusals_add(out, "server",
+			mem_format("the snapshot could not be restored from here: %s", facts->tools),
+			mem_copy(facts->tools_remedy ? facts->tools_remedy
+						     : "install the client programs of the server's "
+						       "version"));
 }
 
 void guard_check(struct refusals *out, const struct facts *facts, const struct plan *plan)

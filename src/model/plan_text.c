@@ -10,7 +10,8 @@ static void add_edge(struct text *text, const struct plan_edge *edge, const stru
 	AUTO(mem_auto) char *statements = text_plural(edge->count, "statement");
 	text_addf(text, "\nstep %zu: %s, %s\n", number, edge->file, statements);
 	text_addf(text, "  from     %s\n", facts->migrations);
-	text_addf(text, "  commit   %s\n", facts->commit ? facts->commit : "none, the files are not in a git repository");
+	text_addf(text, "  commit   %s\n",
+		facts->commit ? facts->commit : "none, the files are not in a git repository");
 	text_addf(text, "  sha-256  %s\n", edge->sha256);
 	for (size_t i = 0; i < edge->count; i++) {
 		const struct plan_statement *statement = &edge->statements[i];
@@ -77,7 +78,8 @@ static void add_evidence(struct text *text, const struct facts *facts)
 	text_addf(text, "  snapshot %.12s of %s, %s old, %s\n", evidence->id, when, age, size);
 	text_addf(text, "  verified: %s\n", evidence->corrupt ? evidence->corrupt : "yes, every byte");
 	if (!evidence->corrupt)
-		text_addf(text, "  fresh: %s%s\n", evidence->fresh ? "yes, " : "no", evidence->fresh ? evidence->how : "");
+		text_addf(text, "  fresh: %s%s\n", evidence->fresh ? "yes, " : "no",
+			evidence->fresh ? evidence->how : "");
 	text_addf(text, "  command: anchore-admin restore %.12s\n", evidence->id);
 }
 
@@ -104,8 +106,10 @@ char *plan_text(const struct plan *plan, const struct facts *facts, const struct
 	for (size_t i = 0; i < plan->edge_count; i++)
 		add_edge(&text, &plan->edges[i], facts, i + 1);
 	if (plan->edge_count)
-		text_addf(&text, "\nstep %zu: the version row in table anchore, a row in the journal, commit: all steps are one "
-			"transaction\n", plan->edge_count + 1);
+		text_addf(&text,
+			"\nstep %zu: the version row in table anchore, a row in the journal, commit: all steps are one "
+			"transaction\n",
+			plan->edge_count + 1);
 	add_tables(&text, plan, facts);
 	add_losses(&text, plan);
 	add_evidence(&text, facts);

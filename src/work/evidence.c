@@ -59,8 +59,8 @@ static long choose(const struct snapshot_list *list, const char *deployment, con
 	const char *version = VERSION_TEXT(facts->version);
 	for (size_t i = 0; i < list->count; i++) {
 		const struct snapshot_entry *entry = &list->entries[i];
-		if (of_deployment(entry, deployment, facts->database) && text_same(entry->manifest.db_version, version) &&
-			of_database(entry, &facts->identity))
+		if (of_deployment(entry, deployment, facts->database) &&
+			text_same(entry->manifest.db_version, version) && of_database(entry, &facts->identity))
 			return (long)i;
 	}
 	return -1;
@@ -75,11 +75,13 @@ static char *what_else(const struct snapshot_list *list, const char *deployment,
 	const char *file = strrchr(newest->path, '/');
 	file = file ? file + 1 : newest->path;
 	if (newest->health != SNAPSHOT_WHOLE)
-		return mem_format("the newest file, %s, is not usable: %s", file, newest->why ? newest->why : "not a snapshot");
+		return mem_format("the newest file, %s, is not usable: %s", file,
+			newest->why ? newest->why : "not a snapshot");
 	if (!of_deployment(newest, deployment, facts->database))
 		return mem_format("the newest, %.12s, is of another deployment or database", newest->manifest.id);
 	if (!text_same(newest->manifest.db_version, VERSION_TEXT(facts->version)))
-		return mem_format("the newest, %.12s, is of version %s", newest->manifest.id, newest->manifest.db_version);
+		return mem_format("the newest, %.12s, is of version %s", newest->manifest.id,
+			newest->manifest.db_version);
 	return mem_format("the newest, %.12s, was taken before the database was replaced by another of the same name",
 		newest->manifest.id);
 }

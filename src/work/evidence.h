@@ -1,6 +1,6 @@
-/* The snapshot that would bring the database back: which one it is, whether it verifies, and the proof that the database
- * still equals it. Fills facts->evidence; what the run needs later (the entry and the proof, for the repetition inside
- * the transaction) is kept here. Reads only. */
+/* The snapshot that would bring the database back: which one it is, whether it verifies, and the proof that the
+ * database still equals it. Fills facts->evidence; what the run needs later (the entry and the proof, for the
+ * repetition inside the transaction) is kept here. Reads only. */
 #ifndef WORK_EVIDENCE_H
 #define WORK_EVIDENCE_H
 

@@ -28,14 +28,17 @@ static int refuse_row(const struct engine_version *row, const struct db *db, con
 	if (row->state == VERSION_NO_TABLE && !catalog->count)
 		error_set(err, ERROR_REFUSED, "database \"%s\" is empty", db_name(db));
 	else if (row->state == VERSION_NO_TABLE)
-		error_set(err, ERROR_REFUSED, "database \"%s\" is not an engine's: it has no table anchore%s", db_name(db),
-			fits);
-	else if (row->state == VERSION_NO_ROW)
-		error_set(err, ERROR_REFUSED, "the version of database \"%s\" is not known, for its table anchore is empty%s",
+		error_set(err, ERROR_REFUSED, "database \"%s\" is not an engine's: it has no table anchore%s",
 			db_name(db), fits);
+	else if (row->state == VERSION_NO_ROW)
+		error_set(err, ERROR_REFUSED,
+			"the version of database \"%s\" is not known, for its table anchore is empty%s", db_name(db),
+			fits);
 	else
-		error_set(err, ERROR_REFUSED, "the version of database \"%s\" is not known, for its table anchore has %zu rows "
-			"where one is meant%s", db_name(db), row->rows, fits);
+		error_set(err, ERROR_REFUSED,
+			"the version of database \"%s\" is not known, for its table anchore has %zu rows "
+			"where one is meant%s",
+			db_name(db), row->rows, fits);
 	if (row->state == VERSION_NO_TABLE)
 		return error_hint(err, "name the engine's database with `--database CONNINFO`");
 	return error_hint(err, "go back to a good state with `anchore-admin restore latest`");
@@ -48,7 +51,8 @@ static int refuse_version(struct version version, const struct migrations *migra
 		error_set(err, ERROR_REFUSED, "the database is at version %s, and the newest that is known here is %s",
 			VERSION_TEXT(version), VERSION_TEXT(newest));
 	else
-		error_set(err, ERROR_REFUSED, "the database is at version %s, which is not known here", VERSION_TEXT(version));
+		error_set(err, ERROR_REFUSED, "the database is at version %s, which is not known here",
+			VERSION_TEXT(version));
 	return error_hint(err, "name SQL files that know it with `--migrations DIR`; `anchore-admin graph show` lists "
 		"what these know");
 }
@@ -62,7 +66,8 @@ static int gather_version(struct facts *facts, struct db *db, const struct migra
 	if (row.state != VERSION_ONE)
 		return refuse_row(&row, db, migrations, &facts->catalog, err);
 	if (!row.db_version || !version_parse(&facts->version, row.db_version)) {
-		error_set(err, ERROR_REFUSED, "the table anchore says that the database is at version \"%s\", which is no version",
+		error_set(err, ERROR_REFUSED,
+			"the table anchore says that the database is at version \"%s\", which is no version",
 			row.db_version ? row.db_version : "");
 		return error_hint(err, "go back to a good state with `anchore-admin restore latest`");
 	}
@@ -109,7 +114,8 @@ static const char not_owned_sql[] =
 static const char allowed_sql[] =
 	"SELECT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user),\n"
 	"  has_schema_privilege('public', 'CREATE'),\n"
-	"  CASE WHEN to_regnamespace('anchore_admin') IS NULL THEN has_database_privilege(current_database(), 'CREATE')\n"
+	"  CASE WHEN to_regnamespace('anchore_admin') IS NULL THEN has_database_privilege(current_database(), "
+	"'CREATE')\n"
 	"  WHEN NOT has_schema_privilege('anchore_admin', 'USAGE') THEN false\n"
 	"  WHEN to_regclass('anchore_admin.journal') IS NULL THEN has_schema_privilege('anchore_admin', 'CREATE')\n"
 	"  ELSE has_table_privilege('anchore_admin.journal', 'INSERT') END,\n"
@@ -157,7 +163,8 @@ static void gather_tools(struct facts *facts, struct run *run, struct db *db)
 {
 	AUTO(pgtool_clear) struct pgtool tool = {.dump = NULL};
 	struct error why = ERROR_INIT;
-	if (pgtool_find(&tool, settings_text(&run->settings, OPTION_PG_BINDIR), &why) || pgtool_check(&tool, db, &why)) {
+	if (pgtool_find(&tool, settings_text(&run->settings, OPTION_PG_BINDIR), &why) ||
+		pgtool_check(&tool, db, &why)) {
 		facts->tools = mem_copy(why.message);
 		facts->tools_remedy = mem_copy(why.hint);
 	}

@@ -158,13 +158,18 @@ static void add_provider(struct text *sql, struct db *db, const struct propertie
 	}
 }
 
-static int has_tablespace(bool *has, struct db *db, const char *tablespace, struct error *err)
+/* Naming the tablespace that template0 is in takes a right on it that leaving it out does not take. */
+static int must_name(bool *must, struct db *db, const char *tablespace, struct error *err)
 {
 	AUTO(db_result_auto) struct db_result *result = NULL;
-	int rc = DB_QUERY(&result, db, "SELECT EXISTS (SELECT FROM pg_tablespace WHERE spcname = $1)", err, tablespace);
-	if (!rc)
-		*has = db_flag(result, 0, 0);
-	return rc;
+	int rc = DB_QUERY(&result, db, "SELECT t.oid <> d.dattablespace FROM pg_tablespace t, pg_database d "
+		"WHERE t.spcname = $1 AND d.datname = 'template0'", err, tablespace);
+	if (rc)
+		return rc;
+	if (db_rows(result) == 0)
+		log_warn("there is no tablespace %s here: the database goes where the server puts it", tablespace);
+	*must = db_rows(result) > 0 && db_flag(result, 0, 0);
+	return 0;
 }
 
 static int mark_incomplete(struct db *db, const char *quoted, const struct manifest *manifest, struct error *err)
@@ -187,15 +192,13 @@ int incoming_create(struct db *maintenance, const char *incoming, const struct m
 	add_option(&sql, maintenance, "LC_COLLATE", properties->collate);
 	add_option(&sql, maintenance, "LC_CTYPE", properties->ctype);
 	add_provider(&sql, maintenance, properties);
-	bool has = false;
-	int rc = tablespace ? has_tablespace(&has, maintenance, tablespace, err) : 0;
+	bool must = false;
+	int rc = tablespace ? must_name(&must, maintenance, tablespace, err) : 0;
 	if (rc)
 		return rc;
-	if (has) {
+	if (must) {
 		AUTO(mem_auto) char *space = db_identifier(maintenance, tablespace);
 		text_addf(&sql, " TABLESPACE %s", space);
-	} else if (tablespace) {
-		log_warn("there is no tablespace %s here: the database goes where the server puts it", tablespace);
 	}
 	rc = fault_point("restore-create", err);
 	if (!rc)

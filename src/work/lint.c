@@ -54,8 +54,8 @@ static void check_losses(struct list *problems, const struct graph *graph, const
 		const char *fact = from->catalog.facts.items[i];
 		bool declared = !text_starts(fact, "table ") || catalog_has(&to->catalog, fact);
 		for (size_t k = 0; !declared && k < edge->loss_count; k++)
-			declared = !edge->losses[k].column && strcmp(edge->losses[k].table,
-				fact + strlen("table ")) == 0;
+			declared = !edge->losses[k].column &&
+				strcmp(edge->losses[k].table, fact + strlen("table ")) == 0;
 		if (!declared && version_compare(edge->from, edge->to) > 0)
 			list_addf(problems, "%s does not say that it loses %s", edge->file, fact);
 	}

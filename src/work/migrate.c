@@ -57,8 +57,10 @@ static int name_blockers(struct change *change, const struct attempt *attempt, l
 		seconds, ATTEMPTS, who.data ? who.data : ", by sessions that are gone now");
 	if (!blockers.count)
 		return error_hint(err, "stop all anchore-engine services, then run the command again");
-	return error_hint(err, "end that transaction, or its session with `SELECT pg_terminate_backend(%" PRId64 ")`, then "
-		"run the command again", blockers.items[0].pid);
+	return error_hint(err,
+		"end that transaction, or its session with `SELECT pg_terminate_backend(%" PRId64 ")`, then "
+		"run the command again",
+		blockers.items[0].pid);
 }
 
 static void say_unchanged(const struct change *change, struct error *err)
@@ -67,10 +69,13 @@ static void say_unchanged(const struct change *change, struct error *err)
 	if (err->code == ERROR_INTERRUPTED)
 		error_hint(err, "nothing was changed, the database is at version %s", version);
 	else if (err->code == ERROR_UNREACHABLE)
-		error_hint(err, "nothing was changed, the database is at version %s: run the command again once the server "
-			"answers", version);
+		error_hint(err,
+			"nothing was changed, the database is at version %s: run the command again once the server "
+			"answers",
+			version);
 	else if (!err->hint)
-		error_hint(err, "nothing was changed, the database is at version %s; see `anchore-admin db check`", version);
+		error_hint(err, "nothing was changed, the database is at version %s; see `anchore-admin db check`",
+			version);
 }
 
 /* ---- COMMIT ---- */
@@ -100,8 +105,10 @@ static int settle(struct change *change, struct run *run, struct error *err)
 		rc = journal_read(&journal, NULL, db, &why);
 	if (rc) {
 		error_clear(&why);
-		error_set(err, ERROR_BETWEEN, "the connection was lost while the transaction was committed, so that the database "
-			"is at version %s or at %s", VERSION_TEXT(change->plan.from), VERSION_TEXT(change->plan.to));
+		error_set(err, ERROR_BETWEEN,
+			"the connection was lost while the transaction was committed, so that the database "
+			"is at version %s or at %s",
+			VERSION_TEXT(change->plan.from), VERSION_TEXT(change->plan.to));
 		return error_hint(err, "`anchore-admin db check` tells which, once the server answers");
 	}
 	bool committed = false;

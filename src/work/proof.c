@@ -95,11 +95,11 @@ static void compare_table(struct list *differences, const struct manifest_table 
 	if (missing)
 		list_addf(differences, "table %s, or a column of it, is gone", table->name);
 	else if (table->content.rows == now->rows)
-		list_addf(differences, "table %s has as many rows as then (%" PRIu64 "), but other contents", table->name,
-			now->rows);
+		list_addf(differences, "table %s has as many rows as then (%" PRIu64 "), but other contents",
+			table->name, now->rows);
 	else
-		list_addf(differences, "table %s had %" PRIu64 " row%s and has %" PRIu64, table->name, table->content.rows,
-			table->content.rows == 1 ? "" : "s", now->rows);
+		list_addf(differences, "table %s had %" PRIu64 " row%s and has %" PRIu64, table->name,
+			table->content.rows, table->content.rows == 1 ? "" : "s", now->rows);
 }
 
 static void compare_contents(struct list *differences, const struct manifest *manifest,
@@ -129,7 +129,8 @@ static int has_unlogged(bool *out, struct db *db, struct error *err)
 	return rc;
 }
 
-/* The moment at which this very database equalled the snapshot: when that was taken, or when restore made it from it. */
+/* The moment at which this very database equalled the snapshot: when that was taken, or when restore made it from it.
+ */
 static const struct moment *known_moment(const struct snapshot_entry *entry, const struct identity *now)
 {
 	for (size_t i = 0; i < entry->copy_count; i++)
@@ -157,7 +158,8 @@ static int untouched(bool *out, struct db *db, const struct moment *then, struct
 
 static int read_contents(struct proof *proof, struct run *run, const struct snapshot_entry *entry, struct error *err)
 {
-	log_note("something was written since snapshot %.12s, or may have been: reading every row again", entry->manifest.id);
+	log_note("something was written since snapshot %.12s, or may have been: reading every row again",
+		entry->manifest.id);
 	AUTO(contents_clear) struct contents contents = {.tables = NULL};
 	int rc = contents_read(&contents, run, NULL, &entry->manifest, err);
 	if (rc)
@@ -241,6 +243,7 @@ int proof_repeat(struct db *db, const struct snapshot_entry *entry, const struct
 		return 0;
 	AUTO(mem_auto) char *what = list_join(&differences, "; ");
 	error_set(err, ERROR_REFUSED, "something was written after the check: %s", what);
-	return error_hint(err, "stop all anchore-engine services, take a new snapshot with `anchore-admin backup`, then "
+	return error_hint(err,
+		"stop all anchore-engine services, take a new snapshot with `anchore-admin backup`, then "
 		"run the command again");
 }

@@ -133,7 +133,7 @@ static int check_tools(struct context *context, struct error *err)
 		return error_move(err, &why);
 	if (rc)
 		refuse(context, mem_copy(why.message), mem_copy(why.hint ? why.hint : "install PostgreSQL's client programs"));
-	int dumped_by = manifest->client_version ? atoi(manifest->client_version) : 0;
+	int dumped_by = manifest->client_version ? (int)strtol(manifest->client_version, NULL, 10) : 0;
 	if (!rc && dumped_by > tool.major)
 		refuse(context, mem_format("the snapshot was written by pg_dump %s, which pg_restore %s cannot read",
 			manifest->client_version, tool.version), mem_format("install `postgresql-client-%d`", dumped_by));

@@ -81,8 +81,8 @@ char *rowdiff_text(const struct row_difference *difference)
 		return mem_format("table %s: %" PRIu64 " row%s now, no such table in the snapshot", difference->table,
 			difference->now, difference->now == 1 ? "" : "s");
 	if (difference->is_gone)
-		return mem_format("table %s: gone now, or a column of it; %" PRIu64 " in the snapshot", difference->table,
-			difference->then);
+		return mem_format("table %s: gone now, or a column of it; %" PRIu64 " in the snapshot",
+			difference->table, difference->then);
 	if (difference->now == difference->then)
 		return mem_format("table %s: %" PRIu64 " row%s now and in the snapshot, with other contents",
 			difference->table, difference->now, difference->now == 1 ? "" : "s");

@@ -1,4 +1,5 @@
-/* What going back to a snapshot would lose: the rows of the database now against those of the snapshot, table by table. */
+/* What going back to a snapshot would lose: the rows of the database now against those of the snapshot, table by table.
+ */
 #ifndef WORK_ROWDIFF_H
 #define WORK_ROWDIFF_H
 

@@ -62,9 +62,12 @@ static int read_sessions(struct sessions *out, struct db *db, const char *sql, c
 		return error_context(err, "looking for other sessions");
 	out->items = mem_resize(out->items, (out->count + db_rows(result) + 1) * sizeof *out->items);
 	for (size_t i = 0; i < db_rows(result); i++)
-		out->items[out->count++] = (struct session){
-			.pid = db_number(result, i, 0), .user = column(result, i, 1), .client = column(result, i, 2),
-			.application = column(result, i, 3), .state = column(result, i, 4), .query = column(result, i, 5),
+		out->items[out->count++] = (struct session){.pid = db_number(result, i, 0),
+			.user = column(result, i, 1),
+			.client = column(result, i, 2),
+			.application = column(result, i, 3),
+			.state = column(result, i, 4),
+			.query = column(result, i, 5),
 			.since = column(result, i, 6)};
 	return 0;
 }
@@ -111,7 +114,8 @@ static int refuse_lock(struct db *db, struct error *err)
 		return error_hint(err, "wait until it is done, then run the command again");
 	}
 	error_set(err, ERROR_REFUSED, "the engine's lock on the database is held by %s", who);
-	return error_hint(err, "stop that program: an engine service holds the lock while it creates or upgrades tables");
+	return error_hint(err,
+		"stop that program: an engine service holds the lock while it creates or upgrades tables");
 }
 
 int engine_lock(struct db *db, long long seconds, struct error *err)

@@ -17,14 +17,14 @@ int sessions_services(struct sessions *out, struct db *db, struct error *err);
 int sessions_prepared(struct sessions *out, struct db *db, struct error *err);
 /* Who holds the engine's lock, other than db's session. */
 int sessions_holders(struct sessions *out, struct db *db, struct error *err);
-/* Who else holds locks on ordinary tables: every lock, or (readers false) only those that LOCK TABLE … IN EXCLUSIVE MODE
- * waits for. */
+/* Who else holds locks on ordinary tables: every lock, or (readers false) only those that LOCK TABLE … IN EXCLUSIVE
+ * MODE waits for. */
 int sessions_blockers(struct sessions *out, struct db *db, bool readers, struct error *err);
 /* Whose transaction in the database has written something and goes on. */
 int sessions_writers(struct sessions *out, struct db *db, struct error *err);
 
-/* Takes the engine's lock on db's session: tries, and polls for seconds. ERROR_LOCKED if another anchore-admin holds it,
- * ERROR_REFUSED for anybody else; both name who. It ends with the session. */
+/* Takes the engine's lock on db's session: tries, and polls for seconds. ERROR_LOCKED if another anchore-admin holds
+ * it, ERROR_REFUSED for anybody else; both name who. It ends with the session. */
 int engine_lock(struct db *db, long long seconds, struct error *err);
 /* Harmless where the lock is not held. */
 void engine_unlock(struct db *db);

@@ -1,6 +1,7 @@
 #include "work/sources.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -8,6 +9,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "io/yaml.h"
+#include "model/conninfo.h"
 
 static const char SYSTEM_FILE[] = "/etc/anchore-admin/" SOURCES_FILE;
 
@@ -22,6 +24,8 @@ int sources_environment(struct settings *settings, const char *directory, struct
 		const char *value = getenv(variable);
 		if (value && *value)
 			rc = settings_set(settings, option, value, SOURCE_ENVIRONMENT, variable, directory, err);
+		if (rc)
+			error_hint(err, "correct the variable, or `unset %s`", variable);
 	}
 	return rc;
 }
@@ -42,12 +46,16 @@ static int set_entry(struct settings *settings, const struct yaml *yaml, const s
 	return settings_set(settings, option, value, SOURCE_FILE, where, directory, err);
 }
 
+/* A password that everyone on the machine may read. */
 static void warn_open(const struct settings *settings, const char *path)
 {
 	struct stat status;
 	const struct setting *database = &settings->values[OPTION_DATABASE];
-	if (database->value && database->source == SOURCE_FILE && stat(path, &status) == 0 && (status.st_mode & 0004))
-		log_detail("%s names a database and can be read by everyone", path);
+	if (!database->value || database->source != SOURCE_FILE || stat(path, &status) != 0 || !(status.st_mode & 0004))
+		return;
+	AUTO(mem_auto) char *shown = conninfo_redact(database->value);
+	if (strcmp(shown, database->value) != 0)
+		log_warn("%s holds a password and can be read by everyone: `chmod 600 %s`", path, path);
 }
 
 static int read_settings(struct settings *settings, const char *path, struct error *err)

@@ -46,7 +46,8 @@ static int refuse_writers(bool *busy, struct db *db, struct error *err)
 	*busy = true;
 	AUTO(mem_auto) char *who = sessions_text(&writers);
 	error_set(err, ERROR_REFUSED, "a transaction that has written to the database is not finished: %s", who);
-	return error_hint(err, "stop all anchore-engine services and finish that transaction, then run the command again");
+	return error_hint(err,
+		"stop all anchore-engine services and finish that transaction, then run the command again");
 }
 
 /* ---- is it still what was planned for ---- */
@@ -59,8 +60,10 @@ static int check_version(struct db *db, struct version from, struct error *err)
 		return rc;
 	if (row.state == VERSION_ONE && text_same(row.db_version, VERSION_TEXT(from)))
 		return 0;
-	error_set(err, ERROR_REFUSED, "the database's version was changed after the check: it was %s", VERSION_TEXT(from));
-	return error_hint(err, "stop all anchore-engine services, look with `anchore-admin db status`, then run the command "
+	error_set(err, ERROR_REFUSED, "the database's version was changed after the check: it was %s",
+		VERSION_TEXT(from));
+	return error_hint(err,
+		"stop all anchore-engine services, look with `anchore-admin db status`, then run the command "
 		"again");
 }
 
@@ -193,9 +196,11 @@ int transaction_record(struct change *change, const struct journal_entry *entry,
 		rc = fault_point("upgrade-version-row", err);
 	if (!rc)
 		rc = DB_QUERY(&row, change->db, version_sql, err,
-			plan->release_known ? version_format(release, plan->release) : NULL, VERSION_TEXT(plan->to), now);
+			plan->release_known ? version_format(release, plan->release) : NULL, VERSION_TEXT(plan->to),
+			now);
 	if (!rc && db_rows(row) != 1)
-		rc = error_set(err, ERROR_FAILED, "the version row was written %zu times instead of once", db_rows(row));
+		rc = error_set(err, ERROR_FAILED, "the version row was written %zu times instead of once",
+			db_rows(row));
 	if (!rc)
 		rc = fault_point("upgrade-journal-row", err);
 	if (!rc)

@@ -143,15 +143,15 @@ stale() {
 }
 
 @test "stale: a large object" {
-	sql anchore "SELECT lo_from_bytea(0, 'x')"
+	sql "$DB" "SELECT lo_from_bytea(0, 'x')"
 	stale "large object"
 }
 
 @test "stale: a large object's content" {
-	sql anchore "SELECT lo_from_bytea(4711, 'x')"
+	sql "$DB" "SELECT lo_from_bytea(4711, 'x')"
 	expect 0 backup
 	fresh
-	sql anchore "SELECT lo_put(4711, 0, 'y')"
+	sql "$DB" "SELECT lo_put(4711, 0, 'y')"
 	stale "large object"
 }
 

@@ -15,9 +15,7 @@ PGBIN=${PGBIN:-$(find /usr/lib/postgresql -maxdepth 2 -name bin 2>/dev/null | so
 ORACLE=$SRCDIR/tests/oracle
 # Steps of the tool at which tests stop it (see base/fault.h): a table is about to be read; the guard is
 # through and no statement ran yet; a copy is being loaded.
-BACKUP_READ_STEP=backup-table
-FIRST_STATEMENT_STEP=upgrade-before-transaction
-RESTORE_LOAD_STEP=restore-chunk
+export BACKUP_READ_STEP=backup-table FIRST_STATEMENT_STEP=upgrade-before-transaction RESTORE_LOAD_STEP=restore-chunk
 ROWS=$ORACLE/rows-0.0.6-to-0.0.7
 
 # A test that lacks a part is skipped, but never where everything has to be there.

@@ -48,7 +48,8 @@ START_TEST(versions_that_are_none)
 	fixture_engine("facts_version", "0.0.6", false);
 	fixture_sql("facts_version", "INSERT INTO anchore (service_version, db_version) VALUES ('0.2.4', '0.0.7')");
 	expect_refusal("facts_version", "its table anchore has 2 rows");
-	fixture_sql("facts_version", "DELETE FROM anchore WHERE db_version = '0.0.7'; UPDATE anchore SET db_version = 'six'");
+	fixture_sql("facts_version",
+		"DELETE FROM anchore WHERE db_version = '0.0.7'; UPDATE anchore SET db_version = 'six'");
 	expect_refusal("facts_version", "\"six\", which is no version");
 	fixture_sql("facts_version", "UPDATE anchore SET db_version = '0.0.99'");
 	expect_refusal("facts_version", "at version 0.0.99, and the newest that is known here is");

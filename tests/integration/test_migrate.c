@@ -73,7 +73,8 @@ static char *state_of(const char *dbname)
 	AUTO(db_auto) struct db *db = fixture_connect(dbname);
 	fixture_assert_ok(inspect_catalog(&facts, db, &err), &err);
 	list_give(&facts, fixture_scalar(dbname, "SELECT string_agg(a::text, ',') FROM anchore a"));
-	list_give(&facts, fixture_scalar(dbname, "SELECT string_agg(c::text, ',' ORDER BY c::text) FROM catalog_image c"));
+	list_give(&facts,
+		fixture_scalar(dbname, "SELECT string_agg(c::text, ',' ORDER BY c::text) FROM catalog_image c"));
 	list_give(&facts, fixture_scalar(dbname, "SELECT to_regclass('anchore_admin.journal') IS NULL"));
 	return list_join(&facts, "\n");
 }
@@ -90,10 +91,12 @@ START_TEST(upgrades)
 	fixture_assert_ok(migrate_run(&scene.change, &scene.run, &err), &err);
 	fixture_assert_scalar("migrate_up", "SELECT service_version || ' ' || db_version || ' ' || created_at || ' ' "
 		"|| record_state_key || ' ' || scanner_version FROM anchore", "0.2.4 0.0.7 11 active x");
-	fixture_assert_scalar("migrate_up", "SELECT abs(last_updated - extract(epoch FROM now())) < 60 FROM anchore", "t");
+	fixture_assert_scalar("migrate_up", "SELECT abs(last_updated - extract(epoch FROM now())) < 60 FROM anchore",
+		"t");
 	fixture_assert_scalar("migrate_up", "SELECT count(*) FROM catalog_image WHERE analysis_status = 'analyzed' "
 		"AND analyzed_at IS DISTINCT FROM last_updated", "0");
-	fixture_assert_ok(journal_read(&journal, settings_text(&scene.run.settings, OPTION_STORE), scene.change.db, &err),
+	fixture_assert_ok(journal_read(&journal, settings_text(&scene.run.settings, OPTION_STORE), scene.change.db,
+				  &err),
 		&err);
 	ck_assert_uint_eq(journal.count, 1);
 	ck_assert(journal.entries[0].in_file && journal.entries[0].in_database);
@@ -132,14 +135,16 @@ END_TEST
 
 START_TEST(helpers_are_left)
 {
-	expect_failure("migrate_helper", "\nCREATE FUNCTION pg_temp.helper() RETURNS integer LANGUAGE sql AS 'SELECT 1';\n",
-		ERROR_FAILED, "pg_temp: helper");
+	expect_failure("migrate_helper",
+		"\nCREATE FUNCTION pg_temp.helper() RETURNS integer LANGUAGE sql AS 'SELECT 1';\n", ERROR_FAILED,
+		"pg_temp: helper");
 }
 END_TEST
 
 START_TEST(a_deferred_check_fails_inside)
 {
-	expect_failure("migrate_deferred", "\nALTER TABLE users ADD CONSTRAINT d UNIQUE (email) DEFERRABLE INITIALLY DEFERRED;\n"
+	expect_failure("migrate_deferred",
+		"\nALTER TABLE users ADD CONSTRAINT d UNIQUE (email) DEFERRABLE INITIALLY DEFERRED;\n"
 		"INSERT INTO users (\"userId\", email) VALUES ('twin 1', 'same'), ('twin 2', 'same');\n",
 		ERROR_FAILED, "duplicate key");
 }
@@ -183,13 +188,15 @@ START_TEST(a_blocker_that_goes_is_waited_for)
 	pid_t child = fork();
 	if (child == 0) {
 		struct db *other = fixture_connect("migrate_waits");
-		int rc = db_exec(other, "BEGIN; LOCK TABLE users IN ROW EXCLUSIVE MODE; SELECT pg_sleep(2.5); ROLLBACK", &err);
+		int rc = db_exec(other, "BEGIN; LOCK TABLE users IN ROW EXCLUSIVE MODE; SELECT pg_sleep(2.5); ROLLBACK",
+			&err);
 		_exit(rc);
 	}
 	char *held = NULL;
 	while (!held || strcmp(held, "0") == 0) {
 		mem_free(held);
-		held = fixture_scalar("migrate_waits", "SELECT count(*) FROM pg_locks WHERE relation = 'users'::regclass "
+		held = fixture_scalar("migrate_waits",
+			"SELECT count(*) FROM pg_locks WHERE relation = 'users'::regclass "
 			"AND mode = 'RowExclusiveLock' AND granted");
 	}
 	mem_free(held);

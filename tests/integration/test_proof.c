@@ -318,9 +318,10 @@ END_TEST
 
 Suite *proof_suite(void)
 {
-	return fixture_suite("proof", (const TTest *const[]){fresh_by_the_moment, fresh_by_the_contents, fresh_after_a_restart,
-		unlogged_tables_are_always_read, changed_rows_are_named, what_is_no_row_is_named,
-		open_at_the_snapshot_committed_later, prepared_at_the_snapshot_committed_later, a_recorded_copy_is_fresh,
-		other_snapshots_do_not_count, a_reason_instead_of_a_snapshot, the_repetition,
-		the_repetition_looks_at_everything, NULL});
+	return fixture_suite("proof",
+		(const TTest *const[]){fresh_by_the_moment, fresh_by_the_contents, fresh_after_a_restart,
+			unlogged_tables_are_always_read, changed_rows_are_named, what_is_no_row_is_named,
+			open_at_the_snapshot_committed_later, prepared_at_the_snapshot_committed_later,
+			a_recorded_copy_is_fresh, other_snapshots_do_not_count, a_reason_instead_of_a_snapshot,
+			the_repetition, the_repetition_looks_at_everything, NULL});
 }

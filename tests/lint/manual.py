@@ -26,7 +26,7 @@ def option_table():
     start = table.index("option_table[OPTION_COUNT]")
     body = table[start:table.index("\n};", start)]
     entries = re.findall(r'\[OPTION_\w+\]\s*=\s*\{(.*?)\}', body, re.S)
-    return [(re.search(r'\.name = "([a-z0-9-]+)"', entry).group(1), ".in_file = true" in entry)
+    return [(re.search(r'\.name = "([a-z0-9-]+)"', entry).group(1), bool(re.search(r"\.in_file = true|\bSETTING\b", entry)))
             for entry in entries]
 
 

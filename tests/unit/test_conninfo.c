@@ -10,7 +10,8 @@ START_TEST(urls_become_conninfo)
 	static const struct {
 		const char *url, *conninfo;
 	} cases[] = {
-		{"postgresql+pg8000://anchore:pw@db:5432/anchore", "user=anchore password=pw host=db port=5432 dbname=anchore"},
+		{"postgresql+pg8000://anchore:pw@db:5432/anchore",
+			"user=anchore password=pw host=db port=5432 dbname=anchore"},
 		{"postgresql+psycopg2://u@h/d", "user=u host=h dbname=d"},
 		{"postgresql://h", "host=h"},
 		{"postgresql:///d", "dbname=d"},
@@ -31,7 +32,8 @@ START_TEST(urls_become_conninfo)
 		{"postgresql://u:p@/d?host=/run/pg", "user=u password=p dbname=d host=/run/pg"},
 		{"postgresql://%2Frun%2Fpg/d", "host=/run/pg dbname=d"},
 		/* parameters */
-		{"postgresql://h/d?sslmode=verify-full&application_name=a%26b", "host=h dbname=d sslmode=verify-full "
+		{"postgresql://h/d?sslmode=verify-full&application_name=a%26b",
+			"host=h dbname=d sslmode=verify-full "
 			"application_name=a&b"},
 		{"postgresql+pg8000://h/d?ssl=true&timeout=30", "host=h dbname=d sslmode=require connect_timeout=30"},
 		{"postgresql+pg8000://h/d?ssl=False", "host=h dbname=d"},
@@ -58,8 +60,8 @@ START_TEST(bad_urls_fail_without_the_password)
 		"postgresql+pg8000:u:secret@h", "postgresql://u:secret@h:port/d", "postgresql://u:secret@h:0/d",
 		"postgresql://u:secret@h:65536/d", "postgresql://u:secret@h:-1/d", "postgresql://u:secret@[::1/d",
 		"postgresql://u:secret@[::1]x/d", "postgresql://u:secret%00@h/d", "postgresql://u:secret@h/d?password",
-		"postgresql://u:secret@h/d?=x", "postgresql://u:secret@h/d?A B=x", "postgresql://u:secret@h/d?ssl=secret1",
-		"postgresql://u:secret@h/d?timeout=soon"};
+		"postgresql://u:secret@h/d?=x", "postgresql://u:secret@h/d?A B=x",
+		"postgresql://u:secret@h/d?ssl=secret1", "postgresql://u:secret@h/d?timeout=soon"};
 	AUTO(error_clear) struct error err = ERROR_INIT;
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		char *conninfo = NULL;
@@ -98,10 +100,17 @@ START_TEST(arguments_are_translated)
 	static const struct {
 		const char *name, *value, *adds;
 	} cases[] = {
-		{"timeout", "120", " connect_timeout=120"}, {"timeout", "1.5", " connect_timeout=1"}, {"timeout", "None", ""},
-		{"ssl", "true", " sslmode=require"}, {"ssl", "True", " sslmode=require"}, {"ssl", "false", ""},
-		{"sslmode", "verify-ca", " sslmode=verify-ca"}, {"sslrootcert", "/a b", " sslrootcert='/a b'"},
-		{"connect_timeout", "3", " connect_timeout=3"}, {"tcp_keepalive", "true", ""}, {"max_prepared_statements", "7", ""},
+		{"timeout", "120", " connect_timeout=120"},
+		{"timeout", "1.5", " connect_timeout=1"},
+		{"timeout", "None", ""},
+		{"ssl", "true", " sslmode=require"},
+		{"ssl", "True", " sslmode=require"},
+		{"ssl", "false", ""},
+		{"sslmode", "verify-ca", " sslmode=verify-ca"},
+		{"sslrootcert", "/a b", " sslrootcert='/a b'"},
+		{"connect_timeout", "3", " connect_timeout=3"},
+		{"tcp_keepalive", "true", ""},
+		{"max_prepared_statements", "7", ""},
 	};
 	AUTO(error_clear) struct error err = ERROR_INIT;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -122,15 +131,18 @@ END_TEST
 static const char *lookup(void *context, const char *name)
 {
 	(void)context;
-	return strcmp(name, "USER_1") == 0 ? "me" : strcmp(name, "P") == 0 ? "a$${P}" : strcmp(name, "E") == 0 ? "" : NULL;
+	return strcmp(name, "USER_1") == 0 ? "me"
+		: strcmp(name, "P") == 0   ? "a$${P}"
+		: strcmp(name, "E") == 0   ? ""
+					   : NULL;
 }
 
 START_TEST(variables_are_replaced)
 {
 	static const struct {
 		const char *text, *wanted;
-	} cases[] = {{"", ""}, {"plain", "plain"}, {"${USER_1}", "me"}, {"a${USER_1}b${E}c", "amebc"}, {"${P}", "a$${P}"},
-		{"$USER_1 $", "$USER_1 $"}, {"$${USER_1}", "$me"}};
+	} cases[] = {{"", ""}, {"plain", "plain"}, {"${USER_1}", "me"}, {"a${USER_1}b${E}c", "amebc"},
+		{"${P}", "a$${P}"}, {"$USER_1 $", "$USER_1 $"}, {"$${USER_1}", "$me"}};
 	AUTO(error_clear) struct error err = ERROR_INIT;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		AUTO(mem_auto) char *out = NULL;

@@ -81,7 +81,8 @@ START_TEST(no_snapshot)
 	make_facts(&facts);
 	evidence_clear(&facts.evidence);
 	facts.evidence.store_known = true;
-	expect_one(&facts, "snapshot", "no snapshot of database \"anchore\" at version 0.0.6", "`anchore-admin backup`");
+	expect_one(&facts, "snapshot", "no snapshot of database \"anchore\" at version 0.0.6",
+		"`anchore-admin backup`");
 }
 END_TEST
 
@@ -157,7 +158,8 @@ START_TEST(services_are_named)
 	make_facts(&facts);
 	for (int i = 0; i < 7; i++)
 		add_session(&facts.services, 4711 + i, "");
-	expect_one(&facts, "services", "7 other sessions are in the database: pid 4711, user anchore, client 10.0.0.5, idle",
+	expect_one(&facts, "services",
+		"7 other sessions are in the database: pid 4711, user anchore, client 10.0.0.5, idle",
 		"stop all anchore-engine services");
 	make_facts(&facts);
 	add_session(&facts.services, 4711, "gunicorn");
@@ -273,8 +275,8 @@ END_TEST
 
 Suite *guard_suite(void)
 {
-	const TTest *const tests[] = {nothing_stands_against_it, no_snapshot, no_store, skipped_snapshot, corrupt_snapshot,
-		stale_snapshot, many_differences_are_cut, age_is_limited_if_asked, services_are_named,
+	const TTest *const tests[] = {nothing_stands_against_it, no_snapshot, no_store, skipped_snapshot,
+		corrupt_snapshot, stale_snapshot, many_differences_are_cut, age_is_limited_if_asked, services_are_named,
 		prepared_transactions_are_named, wrong_schema, migrations_missing_or_dirty, rights, space_and_server,
 		all_at_once, one_refusal_is_the_error, NULL};
 	return unit_suite("guard", tests);

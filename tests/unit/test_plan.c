@@ -40,7 +40,8 @@ static void make_plan(struct plan *plan, const char *locks)
 	plan->release_known = true;
 	struct plan_edge *planned = plan_add_edge(plan, &edge);
 	plan_add_statement(planned, mem_copy("CREATE TABLE events ()"), mem_copy("CREATE TABLE events"), 3);
-	plan_add_statement(planned, mem_copy("ALTER TABLE catalog_image ADD x int"), mem_copy("ALTER TABLE catalog_image"), 9);
+	plan_add_statement(planned, mem_copy("ALTER TABLE catalog_image ADD x int"),
+		mem_copy("ALTER TABLE catalog_image"), 9);
 	plan_add_locks(planned, locks);
 }
 
@@ -94,15 +95,18 @@ START_TEST(text_says_everything)
 	make_plan(&plan, "3\n9\tAccessExclusiveLock catalog_image\n");
 	plan_finish(&plan, &facts);
 	char *text = plan_text(&plan, &facts, &refusals);
-	expect_words(text, (const char *const[]){"upgrade of database \"anchore\" from version 0.0.6 to 0.0.7",
-		"engine release 0.2.4", "0.0.6--0.0.7.sql, 2 statements", "abc123", "1234567890123456789012345678901234567890",
-		"ALTER TABLE catalog_image", "locks AccessExclusiveLock catalog_image", "about 5 rows", "room: at most 2",
-		"snapshot 0123456789ab", "10 min", "nothing was written since", "anchore-admin restore 0123456789ab",
-		"nothing stands against it", NULL});
+	expect_words(text,
+		(const char *const[]){"upgrade of database \"anchore\" from version 0.0.6 to 0.0.7",
+			"engine release 0.2.4", "0.0.6--0.0.7.sql, 2 statements", "abc123",
+			"1234567890123456789012345678901234567890", "ALTER TABLE catalog_image",
+			"locks AccessExclusiveLock catalog_image", "about 5 rows", "room: at most 2",
+			"snapshot 0123456789ab", "10 min", "nothing was written since",
+			"anchore-admin restore 0123456789ab", "nothing stands against it", NULL});
 	mem_free(text);
 	refusals_add(&refusals, "services", mem_copy("a session is there"), mem_copy("stop it"));
 	text = plan_text(&plan, &facts, &refusals);
-	expect_words(text, (const char *const[]){"the upgrade is refused", "services: a session is there", "stop it", NULL});
+	expect_words(text,
+		(const char *const[]){"the upgrade is refused", "services: a session is there", "stop it", NULL});
 	mem_free(text);
 	refusals_clear(&refusals);
 	plan_clear(&plan);
@@ -140,7 +144,7 @@ END_TEST
 
 Suite *plan_suite(void)
 {
-	const TTest *const tests[] = {locks_go_to_their_statements, room_is_that_of_the_tables_written, text_says_everything,
-		sql_is_the_statements, losses_in_words, NULL};
+	const TTest *const tests[] = {locks_go_to_their_statements, room_is_that_of_the_tables_written,
+		text_says_everything, sql_is_the_statements, losses_in_words, NULL};
 	return unit_suite("plan", tests);
 }

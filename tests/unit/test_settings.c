@@ -8,7 +8,8 @@
 static int set(struct settings *settings, enum option option, const char *value, enum settings_source source,
 	struct error *err)
 {
-	return settings_set(settings, option, value, source, source == SOURCE_FILE ? "/x/a.yaml line 3" : "here", "/x", err);
+	return settings_set(
+		settings, option, value, source, source == SOURCE_FILE ? "/x/a.yaml line 3" : "here", "/x", err);
 }
 
 START_TEST(a_stronger_source_stays)

@@ -23,9 +23,10 @@ START_TEST(values_come_in_order)
 		enum yaml_kind kind;
 		int line;
 	} wanted[] = {{"a", "1", YAML_SCALAR, 2}, {"b", "it's", YAML_SCALAR, 3}, {"c", "x\ty", YAML_SCALAR, 4},
-		{"d", NULL, YAML_NULL, 5}, {"e", NULL, YAML_NULL, 6}, {"f", NULL, YAML_NULL, 7}, {"g", "", YAML_SCALAR, 8},
-		{"h", NULL, YAML_MAPPING, 9}, {"h.i", NULL, YAML_MAPPING, 10}, {"h.i.j", "two\nlines\n", YAML_SCALAR, 11},
-		{"h.k", NULL, YAML_LIST, 14}, {"l", NULL, YAML_MAPPING, 15}, {"l.m", "n", YAML_SCALAR, 15}};
+		{"d", NULL, YAML_NULL, 5}, {"e", NULL, YAML_NULL, 6}, {"f", NULL, YAML_NULL, 7},
+		{"g", "", YAML_SCALAR, 8}, {"h", NULL, YAML_MAPPING, 9}, {"h.i", NULL, YAML_MAPPING, 10},
+		{"h.i.j", "two\nlines\n", YAML_SCALAR, 11}, {"h.k", NULL, YAML_LIST, 14}, {"l", NULL, YAML_MAPPING, 15},
+		{"l.m", "n", YAML_SCALAR, 15}};
 	ck_assert_uint_eq(yaml.count, sizeof wanted / sizeof *wanted);
 	for (size_t i = 0; i < yaml.count; i++) {
 		const struct yaml_entry *entry = &yaml.entries[i];
@@ -73,8 +74,8 @@ START_TEST(mistakes_have_a_line)
 	static const struct {
 		const char *text, *words;
 	} bad[] = {
-		{"a: 1\nb: 2\na: 3\n", "line 3: "},
-		{"x:\n  a: 1\n  a: 3\n", "line 3: "},
+		{"a: 1\nb: 2\na: 3\n", "line 3: 'a' stands there twice"},
+		{"x:\n  a: 1\n  a: 3\n", "line 3: 'x.a' stands there twice"},
 		{"a: 1\n\tb: 2\n", "line "},
 		{"a: 'open\n", "line "},
 		{"a: [1, 2\n", "line "},
@@ -85,7 +86,6 @@ START_TEST(mistakes_have_a_line)
 		{"? [a, b]\n: c\n", "a key is not a plain word"},
 		{"a: \"x\\0y\"\n", "line 1: 'a' holds a NUL character"},
 		{"\x7f\x45LF\x01\x02", "f.yaml"},
-		{"a: \xff\xfe\n", "f.yaml"},
 		{"a: 1\n---\nb: 2\n", "holds more than one document"},
 		{"a: 1\n...\nb: 2\n", "f.yaml"},
 		{"a: 1\nb: {c: 1\n", "line "},
