@@ -138,16 +138,21 @@ static int make_store(struct plan *plan, struct error *err)
 	return rc;
 }
 
-/* The settings file comes last: with it the deployment is there. A server whose making has ended must not be taken for
- * a half made one by a later init, so its mark goes first. */
+/* The settings file comes last: with it the deployment is there. */
 static int make_all(struct plan *plan, struct run *run, struct error *err)
 {
 	int rc = make_server(plan, run, err);
 	if (!rc)
 		rc = make_store(plan, err);
-	if (!rc && plan->made_server)
-		rc = embedded_finish(&plan->server, err);
-	return rc ? rc : settingsfile_write(plan->file, &run->settings, err);
+	if (!rc)
+		rc = settingsfile_write(plan->file, &run->settings, err);
+	if (rc || !plan->made_server)
+		return rc;
+	struct error ignored = ERROR_INIT;
+	if (embedded_finish(&plan->server, &ignored) != 0)
+		log_warn("%s", ignored.message);
+	error_clear(&ignored);
+	return 0;
 }
 
 static void take_away(const struct plan *plan)

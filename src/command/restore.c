@@ -92,8 +92,10 @@ static int ask(struct run *run, const struct snapshot_entry *entry, const struct
 	if (options->into || !plan->kept_name) /* nothing that is there changes */
 		return run_confirm(run, "Restore into a new database?", err);
 	AUTO(mem_auto) char *created = text_time(entry->manifest.created);
-	AUTO(mem_auto) char *question = mem_format("Replace the database by snapshot %.12s of %s, and keep the present one as "
-		"%s?", entry->manifest.id, created, plan->kept_name);
+	AUTO(mem_auto)
+	char *question = mem_format("Replace the database by snapshot %.12s of %s, and keep the present one as "
+				    "%s?",
+		entry->manifest.id, created, plan->kept_name);
 	return run_confirm(run, question, err);
 }
 
@@ -115,7 +117,9 @@ static int restore_snapshot(struct run *run, const struct snapshot_entry *entry,
 	if (options->into)
 		run_print(run, "it is database %s\n", options->into);
 	if (kept)
-		run_print(run, "the database that was there is kept as %s; `anchore-admin restore --undo` swaps it back\n", kept);
+		run_print(run,
+			"the database that was there is kept as %s; `anchore-admin restore --undo` swaps it back\n",
+			kept);
 	return 0;
 }
 
@@ -195,7 +199,8 @@ static int undo(struct run *run, struct error *err)
 	if (dry) {
 		AUTO(json_auto) json_t *answer = undo_json(run, name, back, NULL, true);
 		run_answer(run, answer);
-		run_print(run, "swap in one transaction: %s is kept under another name, %s becomes %s\n", name, what, name);
+		run_print(run, "swap in one transaction: %s is kept under another name, %s becomes %s\n", name, what,
+			name);
 		return 0;
 	}
 	AUTO(mem_auto) char *question = mem_format("Swap %s back to %s?", what, name);
@@ -216,7 +221,8 @@ int command_restore(struct run *run, struct error *err)
 	bool back = settings_flag(&run->settings, OPTION_UNDO);
 	if (back == (run->arguments.count == 1)) {
 		error_set(err, ERROR_USAGE, back ? "--undo takes no snapshot" : "restore needs the snapshot's name");
-		return error_hint(err, "name one: `anchore-admin restore latest`, or swap back: `anchore-admin restore --undo`");
+		return error_hint(
+			err, "name one: `anchore-admin restore latest`, or swap back: `anchore-admin restore --undo`");
 	}
 	return back ? undo(run, err) : restore_wanted(run, run->arguments.items[0], err);
 }

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -58,13 +59,17 @@ static char **merged_environment(const struct list *extra)
 }
 
 /* In the child, between fork and exec: returns only on failure. */
-static void become(const struct proc *proc, const struct passwd *user, const char *path, char **environment)
+static void become(const struct proc *proc, const struct passwd *user, const char *path, char **environment,
+	pid_t parent)
 {
 	if (user && (initgroups(user->pw_name, user->pw_gid) != 0 || setgid(user->pw_gid) != 0 ||
 		setuid(user->pw_uid) != 0))
 		return;
 	const char *directory = proc->directory ? proc->directory : user ? "/" : NULL;
 	if (directory && chdir(directory) != 0)
+		return;
+	/* Dies with us, even by SIGKILL: an orphaned pg_restore would go on writing. After setuid(), which forgets it. */
+	if (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || getppid() != parent)
 		return;
 	signal(SIGPIPE, SIG_DFL);
 	execve(path, (char *const *)(uintptr_t)proc->argv, environment);
@@ -97,11 +102,11 @@ static int start(struct child *child, const struct proc *proc, struct error *err
 		return error_errno(err, ERROR_FAILED, "cannot make a pipe");
 	}
 	AUTO(mem_auto) char **environment = merged_environment(proc->environment);
-	pid_t pid = fork();
+	pid_t parent = getpid(), pid = fork();
 	if (pid == 0) {
 		if (dup2(null, STDIN_FILENO) >= 0 && dup2(proc->output ? output : out[1], STDOUT_FILENO) >= 0 &&
 			dup2(proc->output ? output : errors[1], STDERR_FILENO) >= 0)
-			become(proc, user, path, environment);
+			become(proc, user, path, environment, parent);
 		_exit(127);
 	}
 	file_close(&out[1]);

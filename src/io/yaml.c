@@ -205,7 +205,8 @@ static int parse_tree(struct yaml *yaml, const char *text, size_t size, struct e
 	AUTO(diag_auto) struct fy_diag *diag = fy_diag_create(&diag_config);
 	fy_diag_set_collect_errors(diag, true);
 	/* Duplicate keys are add_pair()'s to refuse, by name. */
-	struct fy_parse_cfg config = {.flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_ALLOW_DUPLICATE_KEYS, .diag = diag};
+	struct fy_parse_cfg config = {
+		.flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_ALLOW_DUPLICATE_KEYS, .diag = diag};
 	AUTO(parser_auto) struct fy_parser *parser = fy_parser_create(&config);
 	if (!parser || fy_parser_set_string(parser, text, size) != 0)
 		return error_set(err, ERROR_USAGE, "%s cannot be parsed", yaml->where);

@@ -107,9 +107,10 @@ char *plan_text(const struct plan *plan, const struct facts *facts, const struct
 		add_edge(&text, &plan->edges[i], facts, i + 1);
 	if (plan->edge_count)
 		text_addf(&text,
-			"\nstep %zu: the version row in table anchore, a row in the journal, commit: all steps are one "
-			"transaction\n",
-			plan->edge_count + 1);
+			"\nstep %zu: the version row in table anchore, a row in the journal, commit\n"
+			"all steps are one transaction, which first locks all %zu tables in EXCLUSIVE MODE: readers go "
+			"on, writers wait\n",
+			plan->edge_count + 1, facts->table_count);
 	add_tables(&text, plan, facts);
 	add_losses(&text, plan);
 	add_evidence(&text, facts);

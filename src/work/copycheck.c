@@ -16,7 +16,8 @@ static int differs(struct error *err, const char *what, const char *format, cons
 {
 	AUTO(mem_auto) char *words = mem_format("%s%s", format, name);
 	error_set(err, ERROR_FAILED, "the restored copy differs from the snapshot in %s: %s", what, words);
-	return error_hint(err, "look whether the snapshot is whole with `anchore-admin snapshot verify`; the copy is dropped, the "
+	return error_hint(err,
+		"look whether the snapshot is whole with `anchore-admin snapshot verify`; the copy is dropped, the "
 		"present database was not touched");
 }
 
@@ -26,8 +27,10 @@ static int check_loaded(const struct copycheck *check, struct error *err)
 	for (size_t i = 0; i < manifest->table_count; i++) {
 		const struct content *want = &manifest->tables[i].content, *have = &check->contents[i];
 		if (!content_same(want, have))
-			return error_set(err, ERROR_CORRUPT, "table %s has %" PRIu64 " rows in the manifest and %" PRIu64 " in the "
-				"archive%s", manifest->tables[i].name, want->rows, have->rows,
+			return error_set(err, ERROR_CORRUPT,
+				"table %s has %" PRIu64 " rows in the manifest and %" PRIu64 " in the "
+				"archive%s",
+				manifest->tables[i].name, want->rows, have->rows,
 				want->rows == have->rows ? ", with other contents" : "");
 	}
 	return 0;
@@ -78,7 +81,9 @@ static int check_other(const struct copycheck *check, struct list *notes, struct
 
 static int check_sequence(const struct copycheck *check, const struct manifest_sequence *want, struct error *err)
 {
-	AUTO(mem_auto) char *schema = db_identifier(check->db, want->schema), *name = db_identifier(check->db, want->name);
+	AUTO(mem_auto)
+	char *schema = db_identifier(check->db, want->schema),
+	     *name = db_identifier(check->db, want->name);
 	AUTO(mem_auto) char *sql = mem_format("SELECT last_value, is_called FROM %s.%s", schema, name);
 	AUTO(db_result_auto) struct db_result *result = NULL;
 	int rc = db_query(&result, check->db, sql, 0, NULL, err);
@@ -102,8 +107,10 @@ static int check_table(const struct copycheck *check, size_t i, const struct con
 	if (content_same(&table->content, &read->tables[i]))
 		return 0;
 	if (floats_differ(check) && table->floats.count && table->content.rows == read->tables[i].rows) {
-		list_addf(notes, "table %s: only its number of rows could be compared, for floating-point numbers print "
-			"differently before PostgreSQL 12", table->name);
+		list_addf(notes,
+			"table %s: only its number of rows could be compared, for floating-point numbers print "
+			"differently before PostgreSQL 12",
+			table->name);
 		return 0;
 	}
 	return differs(err, "the rows read back", "table ", table->name);

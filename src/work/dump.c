@@ -97,8 +97,12 @@ static int attempt(struct dump *dump, struct error *err)
 	int rc = run_connect(&dump->db, dump->run, NULL, err);
 	if (!rc)
 		rc = pgtool_check(dump->tool, dump->db, err);
-	if (!rc)
+	if (!rc) {
 		rc = dump_facts(dump, err);
+		/* The functions that describe a table look it up as it is now, not as of the snapshot. */
+		if (rc == ERROR_FAILED && strcmp(db_sqlstate(dump->db), "XX000") == 0)
+			dump->changed = mem_copy("the schema");
+	}
 	if (!rc)
 		rc = check_room(dump, err);
 	if (rc)
@@ -171,6 +175,9 @@ static int put_in_place(struct snapshot_entry *out, struct dump *dump, struct er
 		rc = file_sync_directory(dump->store, err);
 	if (!rc)
 		rc = store_load(out, path, err);
+	/* A backup that says it failed leaves nothing that looks as if it had not. */
+	if (rc)
+		unlink(path);
 	return rc;
 }
 

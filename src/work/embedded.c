@@ -22,6 +22,7 @@ void embedded_clear(struct embedded *embedded)
 	mem_free(embedded->data);
 	mem_free(embedded->socket);
 	mem_free(embedded->passfile);
+	mem_free(embedded->settings);
 	mem_free(embedded->bindir);
 	*embedded = (struct embedded){0};
 }
@@ -122,6 +123,7 @@ int embedded_open(struct embedded *out, const struct settings *settings, struct 
 	embedded.socket = socket_folder ? mem_copy(socket_folder) : path_join(SOCKET_ROOT, name);
 	AUTO(mem_auto) char *directory = path_directory(file);
 	embedded.passfile = path_join(directory, "passfile");
+	embedded.settings = mem_copy(file);
 	embedded.user = geteuid() == 0 ? SERVER_USER : NULL;
 	int rc = check_name(name, settings_where(settings, OPTION_EMBEDDED), err);
 	if (!rc)

@@ -21,6 +21,7 @@ struct embedded {
 	char *data;     /* folder of the data */
 	char *socket;   /* folder of the socket */
 	char *passfile;
+	char *settings; /* the settings file, which makes a deployment whole */
 	char *bindir;   /* of pg_ctl and initdb */
 	const char *user; /* who runs the server; NULL: we ourselves */
 };
@@ -37,8 +38,9 @@ int embedded_connection(char **conninfo, const struct embedded *embedded, const 
 	struct error *err);
 
 /* Makes data, passfile and roles and leaves the server running; with database the empty database too. A failure
- * removes again what was made. ERROR_REFUSED if there is one of that name. Until embedded_finish() the server counts as
- * half made, and the next embedded_create() of the name begins anew. */
+ * removes again what was made. ERROR_REFUSED if there is one of that name. Until embedded_finish(), to be called when
+ * the settings file is written, the server counts as half made: without that file the next embedded_create() begins
+ * anew. */
 int embedded_create(const struct embedded *embedded, bool database, struct error *err);
 int embedded_finish(const struct embedded *embedded, struct error *err);
 /* Stops it and removes data, socket and passfile. */

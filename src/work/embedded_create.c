@@ -32,10 +32,26 @@ static void remove_file(char **path)
 	mem_free(*path);
 }
 
-/* Beside the data while they are half made. */
+/* Beside the data while they are half made; holds the name of the settings file that will end this. */
 static char *mark_path(const struct embedded *embedded)
 {
 	return mem_format("%s.incomplete", embedded->data);
+}
+
+/* Made by somebody who was killed before the settings file was there: nobody can have used it. */
+static bool is_half_made(const struct embedded *embedded)
+{
+	AUTO(mem_auto) char *mark = mark_path(embedded);
+	AUTO(mem_auto) char *settings = NULL;
+	struct error ignored = ERROR_INIT;
+	bool half = file_read(&settings, NULL, mark, &ignored) == 0 && !file_exists(settings);
+	error_clear(&ignored);
+	return half;
+}
+
+static char *password_path(const struct embedded *embedded)
+{
+	return mem_format("%s.password", embedded->data);
 }
 
 static int write_mark(const struct embedded *embedded, struct error *err)
@@ -44,7 +60,7 @@ static int write_mark(const struct embedded *embedded, struct error *err)
 	AUTO(mem_auto) char *parent = path_directory(embedded->data);
 	int rc = file_make_directories(parent, 0755, err);
 	if (!rc)
-		rc = file_write(mark, 0600, "", 0, err);
+		rc = file_write(mark, 0600, embedded->settings, strlen(embedded->settings), err);
 	if (rc && geteuid() != 0)
 		error_hint(err, "run the command as root, or name folders of your own with `--embedded-data DIR "
 			"--embedded-socket DIR`");
@@ -72,14 +88,20 @@ static int run_initdb(const struct embedded *embedded, const char *password_file
 	AUTO(list_clear) struct list environment = LIST_INIT;
 	list_add(&environment, "LC_ALL=C.UTF-8");
 	int rc = fault_point("embedded-initdb", err);
-	return rc ? rc : proc_run(NULL, NULL, &(struct proc){.argv = argv, .user = embedded->user,
-		.environment = &environment}, err);
+	if (!rc)
+		rc = proc_run(NULL, NULL,
+			&(struct proc){.argv = argv, .user = embedded->user, .environment = &environment}, err);
+	if (rc == ERROR_FAILED && embedded->user)
+		error_hint(err,
+			"the user %s must be able to search every folder above %s; `--embedded-data DIR` names another",
+			embedded->user, embedded->data);
+	return rc;
 }
 
 /* initdb takes the superuser's password from a file only. */
 static int make_data(const struct embedded *embedded, const struct passwords *passwords, struct error *err)
 {
-	AUTO(remove_file) char *password_file = mem_format("%s.password", embedded->data);
+	AUTO(remove_file) char *password_file = password_path(embedded);
 	int rc = embedded_make_folder(embedded, embedded->data, 0700, err);
 	if (!rc)
 		rc = file_write(password_file, 0600, passwords->superuser, strlen(passwords->superuser), err);
@@ -121,8 +143,7 @@ static int make_roles(const struct embedded *embedded, const struct passwords *p
 
 static int check_free(const struct embedded *embedded, struct error *err)
 {
-	AUTO(mem_auto) char *mark = mark_path(embedded);
-	if (file_exists(mark))
+	if (is_half_made(embedded))
 		return embedded_destroy(embedded, err);
 	if (file_exists(embedded->data) || embedded_running(embedded, NULL)) {
 		error_set(err, ERROR_REFUSED, "there is an embedded server %s already, its data are in %s",
@@ -161,6 +182,7 @@ int embedded_destroy(const struct embedded *embedded, struct error *err)
 {
 	/* Also while a signal asks to stop: what is left behind would be in the way. */
 	interrupt_defer(true);
+	AUTO(mem_auto) char *password_file = password_path(embedded);
 	int rc = file_exists(embedded->data) ? embedded_stop(embedded, NULL, err) : 0;
 	if (!rc)
 		rc = file_remove(embedded->data, err);
@@ -168,6 +190,8 @@ int embedded_destroy(const struct embedded *embedded, struct error *err)
 		rc = file_remove(embedded->socket, err);
 	if (!rc)
 		rc = file_remove(embedded->passfile, err);
+	if (!rc)
+		rc = file_remove(password_file, err);
 	if (!rc)
 		rc = embedded_finish(embedded, err);
 	interrupt_defer(false);

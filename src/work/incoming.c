@@ -172,6 +172,18 @@ static int must_name(bool *must, struct db *db, const char *tablespace, struct e
 	return 0;
 }
 
+/* Since PostgreSQL 16 to be a member of a role is not yet to be allowed to act as it. */
+int incoming_owner(char **out, struct db *maintenance, const char *role, struct error *err)
+{
+	static const char sql[] = "SELECT rolname FROM pg_roles WHERE rolname = $1 AND pg_has_role(oid, 'USAGE')\n"
+		"  AND pg_has_role(oid, $2)";
+	*out = NULL;
+	if (!role)
+		return 0;
+	return db_scalar(out, maintenance, sql, 2,
+		(const char *const[]){role, db_version(maintenance) >= 160000 ? "SET" : "MEMBER"}, err);
+}
+
 static int mark_incomplete(struct db *db, const char *quoted, const struct manifest *manifest, struct error *err)
 {
 	AUTO(mem_auto) char *now = text_time(clock_now());
@@ -182,12 +194,16 @@ static int mark_incomplete(struct db *db, const char *quoted, const struct manif
 }
 
 int incoming_create(struct db *maintenance, const char *incoming, const struct manifest *manifest,
-	const char *tablespace, struct error *err)
+	const char *tablespace, const char *owner, struct error *err)
 {
 	const struct properties *properties = &manifest->properties;
 	AUTO(mem_auto) char *quoted = db_identifier(maintenance, incoming);
 	AUTO(text_clear) struct text sql = TEXT_INIT;
 	text_addf(&sql, "CREATE DATABASE %s TEMPLATE template0", quoted);
+	if (owner) {
+		AUTO(mem_auto) char *role = db_identifier(maintenance, owner);
+		text_addf(&sql, " OWNER %s", role);
+	}
 	add_option(&sql, maintenance, "ENCODING", properties->encoding);
 	add_option(&sql, maintenance, "LC_COLLATE", properties->collate);
 	add_option(&sql, maintenance, "LC_CTYPE", properties->ctype);

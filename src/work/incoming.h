@@ -13,9 +13,12 @@ char *incoming_name(const char *name, const struct run *run);
 /* Drops what dead runs left for this deployment's database. The store's lock is held. What cannot be dropped is
  * only warned about. */
 int incoming_sweep(struct db *maintenance, struct run *run, const char *name, struct error *err);
-/* Creates it from template0 as the snapshot's database was: encoding, locale; in tablespace if there is one of that name. */
+/* The role if it exists and we may act as it, else NULL; owned. */
+int incoming_owner(char **out, struct db *maintenance, const char *role, struct error *err);
+/* Creates it from template0 as the snapshot's database was: encoding, locale; in tablespace if there is one of that
+ * name; for owner unless NULL. */
 int incoming_create(struct db *maintenance, const char *incoming, const struct manifest *manifest,
-	const char *tablespace, struct error *err);
+	const char *tablespace, const char *owner, struct error *err);
 /* After a failure: ends what is left of our sessions in it and drops it. Warns where it cannot. */
 void incoming_drop(struct run *run, const struct db *maintenance, const char *incoming);
 

@@ -41,7 +41,8 @@ static int explain(struct load *load, const char *section, const char *talk, str
 		load->rights_failed = load->rights_failed || (hit && hit < command + strcspn(command, "\n"));
 	}
 	at += sizeof before - 1;
-	return error_set(err, ERROR_FAILED, "pg_restore failed in section %s: %.*s", section, (int)strcspn(at, "\n"), at);
+	return error_set(
+		err, ERROR_FAILED, "pg_restore failed in section %s: %.*s", section, (int)strcspn(at, "\n"), at);
 }
 
 static int restore_section(struct load *load, const char *section, int jobs, struct error *err)
@@ -58,6 +59,8 @@ static int restore_section(struct load *load, const char *section, int jobs, str
 	if (load->no_owner) {
 		list_add(&arguments, "--no-owner");
 		list_add(&arguments, "--no-privileges");
+		if (load->owner)
+			list_addf(&arguments, "--role=%s", load->owner);
 	}
 	list_add(&arguments, load->archive);
 	AUTO(mem_auto) char *fault = mem_format("restore-%s", section);
@@ -127,7 +130,8 @@ static int load_chunk(struct worker *worker, size_t index, struct content *conte
 	if (!rc)
 		rc = db_copy_in_end(worker->db, &rows, err);
 	if (!rc && rows != chunk.rows)
-		rc = error_set(err, ERROR_FAILED, "the server took %" PRIu64 " rows, the snapshot has %" PRIu64, rows, chunk.rows);
+		rc = error_set(err, ERROR_FAILED, "the server took %" PRIu64 " rows, the snapshot has %" PRIu64, rows,
+			chunk.rows);
 	return rc ? error_context(err, "loading table %s", table->name) : 0;
 }
 

@@ -21,6 +21,7 @@ struct load {
 	const char *dbname;
 	struct db *db;        /* a connection to it */
 	bool no_owner;        /* leave owners and privileges of tables and the rest out */
+	const char *owner;    /* to whom all belongs then; NULL: to the role that we are */
 	bool rights_failed;   /* set when it failed because an owner or a privilege is not possible here */
 };
 

@@ -128,6 +128,13 @@ int migrations_open(struct migrations *out, const struct run *run, struct error 
 		settings_text(&run->settings, OPTION_MIGRATIONS_REF), err);
 	if (code)
 		return code;
+	if (migrations.problems.count && migrations.dirty.count) {
+		/* A file that nobody has committed yet is most likely what is wrong. */
+		AUTO(mem_auto) char *files = list_join(&migrations.dirty, ", ");
+		error_set(err, ERROR_REFUSED, "the SQL files in %s are not as committed: %s; and %s", migrations.path,
+			files, migrations.problems.items[0]);
+		return error_hint(err, "commit or remove them, or use a commit with `--migrations-ref REF`");
+	}
 	if (migrations.problems.count) {
 		error_set(err, ERROR_USAGE, "the SQL files in %s are not in order: %s", migrations.path,
 			migrations.problems.items[0]);

@@ -80,7 +80,8 @@ static bool is_ready(const struct grant *grants, size_t count, const struct gran
 	if (text_same(grant->fields[3], owner))
 		return true;
 	for (size_t i = 0; i < count; i++)
-		if (grants[i].added && grants[i].fields[2][0] == 't' && text_same(grants[i].fields[0], grant->fields[3]) &&
+		if (grants[i].added && grants[i].fields[2][0] == 't' &&
+			text_same(grants[i].fields[0], grant->fields[3]) &&
 			text_same(grants[i].fields[1], grant->fields[1]))
 			return true;
 	return false;
@@ -177,10 +178,11 @@ static void add_setting(struct plan *plan, const char *line)
 	AUTO(mem_auto) char *copy = mem_copy(line);
 	split(copy, fields, 3);
 	AUTO(mem_auto) char *name = db_identifier(plan->db, fields[1]);
-	AUTO(mem_auto) char *value = holds_names(fields[1]) ? literals(plan->db, fields[2]) : db_literal(plan->db, fields[2]);
+	AUTO(mem_auto)
+	char *value = holds_names(fields[1]) ? literals(plan->db, fields[2]) : db_literal(plan->db, fields[2]);
 	if (!*fields[0]) {
-		list_addf(add_item(plan, mem_format("setting %s", fields[1])), "ALTER DATABASE %s SET %s = %s", plan->target,
-			name, value);
+		list_addf(add_item(plan, mem_format("setting %s", fields[1])), "ALTER DATABASE %s SET %s = %s",
+			plan->target, name, value);
 		return;
 	}
 	AUTO(mem_auto) char *role = db_identifier(plan->db, fields[0]);
@@ -194,10 +196,12 @@ static void add_rest(struct plan *plan, const struct properties *properties)
 		list_addf(add_item(plan, mem_copy("connection limit")), "ALTER DATABASE %s CONNECTION LIMIT %" PRId64,
 			plan->target, properties->connection_limit);
 	if (properties->is_template)
-		list_addf(add_item(plan, mem_copy("mark as template")), "ALTER DATABASE %s IS_TEMPLATE true", plan->target);
+		list_addf(add_item(plan, mem_copy("mark as template")), "ALTER DATABASE %s IS_TEMPLATE true",
+			plan->target);
 	for (size_t i = 0; i < properties->settings.count; i++)
 		add_setting(plan, properties->settings.items[i]);
-	AUTO(mem_auto) char *comment = properties->comment ? db_literal(plan->db, properties->comment) : mem_copy("NULL");
+	AUTO(mem_auto)
+	char *comment = properties->comment ? db_literal(plan->db, properties->comment) : mem_copy("NULL");
 	list_addf(add_item(plan, mem_copy("comment")), "COMMENT ON DATABASE %s IS %s", plan->target, comment);
 }
 

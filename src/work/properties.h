@@ -12,9 +12,10 @@
 #include "io/db.h"
 #include "model/manifest.h"
 
-/* Adds to *statements what gives the properties to database dbname (new: default privileges, no settings), and to *notes a
- * sentence for each that cannot be carried over. no_owner leaves owner and privileges out. db is connected to another
- * database. The comment is always among the statements, for it replaces the one that says the copy is incomplete. */
+/* Adds to *statements what gives the properties to database dbname (new: default privileges, no settings), and to
+ * *notes a sentence for each that cannot be carried over. no_owner leaves owner and privileges out. db is connected to
+ * another database. The comment is always among the statements, for it replaces the one that says the copy is
+ * incomplete. */
 int properties_plan(struct list *statements, struct list *notes, struct db *db, const char *dbname,
 	const struct properties *properties, bool no_owner, struct error *err);
 

@@ -67,6 +67,21 @@ static int read_frame(struct frame *frame, const struct tarball *tarball, const 
 	return rc;
 }
 
+/* The rows and the schema are checked when they are read; these are read once, before there was anything to check
+ * them against. */
+static int check_documents(const struct snapshot_reader *reader, struct error *err)
+{
+	for (size_t i = 0; i < reader->manifest->member_count; i++) {
+		const char *name = reader->manifest->members[i].name;
+		int rc = 0;
+		if (text_same(name, ARCHIVE_SNAPSHOT) || text_same(name, ARCHIVE_GUIDE) || text_same(name, ARCHIVE_SUMS))
+			rc = reader_check_member(reader, i, err);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
 int snapshot_open(struct snapshot_reader **out, const struct snapshot_entry *entry, struct error *err)
 {
 	if (entry->health != SNAPSHOT_WHOLE)
@@ -83,6 +98,8 @@ int snapshot_open(struct snapshot_reader **out, const struct snapshot_entry *ent
 		rc = read_frame(&frame, &reader->tarball, reader->manifest, err);
 	if (!rc)
 		rc = check_frame(&reader->tarball, &frame, err);
+	if (!rc)
+		rc = check_documents(reader, err);
 	if (rc)
 		return error_context(err, "%s", entry->path);
 	list_chunks(reader);

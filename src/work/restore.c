@@ -35,6 +35,7 @@ struct job {
 	char *archive;            /* the extracted schema.pgdump */
 	struct db *fresh;         /* to the incoming database */
 	bool no_owner;
+	char *owner; /* that the database is to have; NULL: not known here, so it is the role that we are */
 	struct properties present; /* of the deployment's database, where there is one */
 	struct list statements, notes;
 	struct restored_copy copy;
@@ -55,6 +56,7 @@ static void job_clear(struct job *job)
 	journal_entry_clear(&job->journal);
 	mem_free(job->incoming);
 	mem_free(job->archive);
+	mem_free(job->owner);
 	properties_clear(&job->present);
 	list_clear(&job->statements);
 	list_clear(&job->notes);
@@ -67,6 +69,18 @@ static void job_clear(struct job *job)
 static bool replaces(const struct job *job)
 {
 	return !job->options->into && job->site.present;
+}
+
+/* What the copy is to have besides its contents. */
+static const struct properties *properties_of(const struct job *job)
+{
+	return replaces(job) ? &job->present : &job->entry->manifest.properties;
+}
+
+/* To whom everything belongs when the snapshot's owners are left out. */
+static const char *owner_name(const struct job *job)
+{
+	return job->owner ? job->owner : db_user(job->site.maintenance);
 }
 
 static const char *final_name(const struct job *job)
@@ -108,6 +122,8 @@ static int begin(struct job *job, struct error *err)
 		rc = lock_present(job, err);
 	if (!rc)
 		rc = incoming_sweep(job->site.maintenance, job->run, job->site.name, err);
+	if (!rc)
+		rc = incoming_owner(&job->owner, job->site.maintenance, properties_of(job)->owner, err);
 	if (rc)
 		return rc;
 	job->incoming = incoming_name(job->site.name, job->run);
@@ -120,9 +136,9 @@ static int begin(struct job *job, struct error *err)
 
 static int create(struct job *job, struct error *err)
 {
-	const struct properties *properties = replaces(job) ? &job->present : &job->entry->manifest.properties;
 	job->created = true;
-	int rc = incoming_create(job->site.maintenance, job->incoming, &job->entry->manifest, properties->tablespace, err);
+	int rc = incoming_create(job->site.maintenance, job->incoming, &job->entry->manifest,
+		properties_of(job)->tablespace, job->owner, err);
 	return rc ? rc : run_connect(&job->fresh, job->run, job->incoming, err);
 }
 
@@ -136,8 +152,14 @@ static void drop(struct job *job)
 
 static int fill(struct job *job, struct content *contents, bool *rights_failed, struct error *err)
 {
-	struct load load = {.run = job->run, .manifest = &job->entry->manifest, .reader = job->reader, .tool = &job->tool,
-		.archive = job->archive, .dbname = job->incoming, .no_owner = job->no_owner};
+	struct load load = {.run = job->run,
+		.manifest = &job->entry->manifest,
+		.reader = job->reader,
+		.tool = &job->tool,
+		.archive = job->archive,
+		.dbname = job->incoming,
+		.no_owner = job->no_owner,
+		.owner = job->owner};
 	int rc = create(job, err);
 	load.db = job->fresh;
 	if (!rc)
@@ -146,8 +168,8 @@ static int fill(struct job *job, struct content *contents, bool *rights_failed, 
 	return rc;
 }
 
-/* Roles that this server does not know are no obstacle for a new database; over one that works, --no-owner has to be asked
- * for, because the engine may be locked out. */
+/* Roles that this server does not know are no obstacle for a new database; over one that works, --no-owner has to be
+ * asked for, because the engine may be locked out. */
 static int decide_owner(struct job *job, struct error *err)
 {
 	AUTO(list_clear) struct list unknown = LIST_INIT;
@@ -158,8 +180,9 @@ static int decide_owner(struct job *job, struct error *err)
 		return rc;
 	AUTO(mem_auto) char *names = list_join(&unknown, ", ");
 	job->no_owner = true;
-	list_addf(&job->notes, "owners and privileges are left out, all of it belongs to %s: these roles are not here: %s",
-		db_user(job->site.maintenance), names);
+	list_addf(&job->notes,
+		"owners and privileges are left out, all of it belongs to %s: these roles are not here: %s",
+		owner_name(job), names);
 	return 0;
 }
 
@@ -176,25 +199,28 @@ static int fill_with_rights_or_without(struct job *job, struct content *contents
 	if (rights_failed && !job->no_owner && replaces(job)) {
 		error_set(err, ERROR_REFUSED, "an owner or a privilege cannot be restored by role %s: %s",
 			db_user(job->site.maintenance), why.message);
-		return error_hint(err, "run it as a superuser of the server, or add `--no-owner`: all of it then belongs to %s",
-			db_user(job->site.maintenance));
+		return error_hint(err,
+			"run it as a superuser of the server, or add `--no-owner`: all of it then belongs to %s",
+			owner_name(job));
 	}
 	if (!rights_failed || job->no_owner)
 		return error_move(err, &why);
 	list_addf(&job->notes, "owners and privileges are left out, all of it belongs to %s: %s",
-		db_user(job->site.maintenance), why.message);
+		owner_name(job), why.message);
 	drop(job);
 	memset(contents, 0, job->entry->manifest.table_count * sizeof *contents);
 	job->no_owner = true;
 	return fill(job, contents, &rights_failed, err);
 }
 
-/* The journal of the database that goes, and this run's own row. */
+/* The journal of the database that goes, and this run's own row. The owner of the database has to be able to write to
+ * it later, when this is a superuser's restore. */
 static int write_journal(struct job *job, struct error *err)
 {
+	AUTO(mem_auto) char *owner = db_identifier(job->fresh, owner_name(job));
 	int rc = fault_point("restore-journal", err);
 	if (!rc)
-		rc = db_exec(job->fresh, "BEGIN", err);
+		rc = db_execf(job->fresh, err, "BEGIN; SET LOCAL ROLE %s", owner);
 	if (!rc && replaces(job))
 		rc = journal_carry_over(job->fresh, job->site.present, err);
 	if (!rc)
@@ -205,9 +231,8 @@ static int write_journal(struct job *job, struct error *err)
 /* After this nothing of ours writes until the swap, whose transaction number tells whether anybody else did. */
 static int plan_properties(struct job *job, struct error *err)
 {
-	const struct properties *properties = replaces(job) ? &job->present : &job->entry->manifest.properties;
 	/* --no-owner is about the snapshot's roles; the present database's are known here. */
-	return properties_plan(&job->statements, &job->notes, job->site.maintenance, job->incoming, properties,
+	return properties_plan(&job->statements, &job->notes, job->site.maintenance, job->incoming, properties_of(job),
 		!replaces(job) && job->options->no_owner, err);
 }
 
@@ -225,16 +250,21 @@ static int make_copy(struct job *job, struct error *err)
 		rc = database_moment(&job->copy.moment, job->fresh, true, err);
 	if (rc)
 		return rc;
-	struct copycheck check = {.run = job->run, .manifest = &job->entry->manifest, .db = job->fresh,
-		.dbname = job->incoming, .contents = contents, .deep = job->options->deep, .same_rights = !job->no_owner};
+	struct copycheck check = {.run = job->run,
+		.manifest = &job->entry->manifest,
+		.db = job->fresh,
+		.dbname = job->incoming,
+		.contents = contents,
+		.deep = job->options->deep,
+		.same_rights = !job->no_owner};
 	return copycheck_run(&check, &job->notes, err);
 }
 
 /* ---- the swap ---- */
 
-/* Beside the archive, before the COMMIT: were it never to come, this tells of a database that is not there. The moment is
- * that before the check. If the next transaction of the whole server was the swap itself, nothing was written in between,
- * and the moment after the swap is as good: then the proof of freshness need not read the rows again. */
+/* Beside the archive, before the COMMIT: were it never to come, this tells of a database that is not there. The moment
+ * is that before the check. If the next transaction of the whole server was the swap itself, nothing was written in
+ * between, and the moment after the swap is as good: then the proof of freshness need not read the rows again. */
 static int record_copy(void *context, int64_t xid, struct error *err)
 {
 	struct job *job = context;
@@ -262,12 +292,17 @@ static int swap_in(struct job *job, struct error *err)
 	db_close(job->fresh);
 	job->fresh = NULL;
 	site_leave(&job->site);
-	struct swap swap = {.incoming = job->incoming, .name = final_name(job), .kept = job->kept,
-		.kept_comment = job->kept_comment, .statements = &job->statements,
-		.seconds = settings_number(&job->run->settings, OPTION_LOCK_TIMEOUT), .before_commit = record_copy, .context = job};
+	struct swap swap = {.incoming = job->incoming,
+		.name = final_name(job),
+		.kept = job->kept,
+		.kept_comment = job->kept_comment,
+		.statements = &job->statements,
+		.seconds = settings_number(&job->run->settings, OPTION_LOCK_TIMEOUT),
+		.before_commit = record_copy,
+		.context = job};
 	int rc = swap_run(job->site.maintenance, &swap, err);
-	/* After ERROR_BETWEEN it may be the deployment's database; by its old name it can be dropped by nobody but a run
-	 * that finds it incomplete. */
+	/* After ERROR_BETWEEN it may be the deployment's database; by its old name it can be dropped by nobody but a
+	 * run that finds it incomplete. */
 	if (!rc || rc == ERROR_BETWEEN)
 		job->created = false;
 	return rc;

@@ -1,7 +1,7 @@
-/* Restore: a snapshot is loaded into a new database beside the present one, checked, and the two swap their names in one
- * transaction; the present one is kept. Nothing is ever overwritten. Calling order: run_lock() unless it is a dry run,
- * restore_plan(), the question, restore_run(). The caller holds no connection to the deployment's database meanwhile:
- * it would stand in the swap's way. */
+/* Restore: a snapshot is loaded into a new database beside the present one, checked, and the two swap their names in
+ * one transaction; the present one is kept. Nothing is ever overwritten. Calling order: run_lock() unless it is a dry
+ * run, restore_plan(), the question, restore_run(). The caller holds no connection to the deployment's database
+ * meanwhile: it would stand in the swap's way. */
 #ifndef WORK_RESTORE_H
 #define WORK_RESTORE_H
 
@@ -29,8 +29,8 @@ int restore_plan(struct restore_plan *out, struct run *run, const struct snapsho
 	const struct restore_options *options, struct error *err);
 void restore_plan_clear(struct restore_plan *plan);
 
-/* Load into a new database, check, and (unless into) swap. The run holds the store's lock. Journals. *kept: owned name of the
- * database that was kept, NULL if there was none. */
+/* Load into a new database, check, and (unless into) swap. The run holds the store's lock. Journals. *kept: owned name
+ * of the database that was kept, NULL if there was none. */
 int restore_run(char **kept, struct run *run, const struct snapshot_entry *entry, const struct restore_options *options,
 	struct error *err);
 /* Swaps the newest kept database back. */

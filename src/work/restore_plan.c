@@ -69,10 +69,12 @@ static int check_sessions(struct context *context, struct error *err)
 	if (sessions.count) {
 		AUTO(mem_auto) char *who = site_sessions_text(&sessions);
 		refuse(context, mem_format("database %s is in use: %s", site->name, who),
-			sessions.items[0].pid ? mem_copy("stop all anchore-engine services and end these sessions, then run the "
-				"command again") :
-			mem_format("end it with `COMMIT PREPARED '%s'` or `ROLLBACK PREPARED '%s'`", sessions.items[0].query,
-				sessions.items[0].query));
+			sessions.items[0].pid ? mem_copy("stop all anchore-engine services and end these sessions, "
+							 "then run the "
+							 "command again")
+					      : mem_format("end it with `COMMIT PREPARED '%s'` or `ROLLBACK PREPARED "
+							   "'%s'`",
+							sessions.items[0].query, sessions.items[0].query));
 	} else if (holders.count) {
 		AUTO(mem_auto) char *who = site_sessions_text(&holders);
 		refuse(context, mem_format("the engine's lock on the database is held by %s", who),
@@ -91,8 +93,10 @@ static int check_deployment(struct context *context, struct error *err)
 	if (rc)
 		return rc;
 	if (!context->options->foreign && !text_same(deployment, context->entry->manifest.deployment))
-		refuse(context, mem_format("snapshot %.12s is of another deployment (database %s), and database %s exists",
-			context->entry->manifest.id, context->entry->manifest.identity.name, context->site.name),
+		refuse(context,
+			mem_format("snapshot %.12s is of another deployment (database %s), and database %s exists",
+				context->entry->manifest.id, context->entry->manifest.identity.name,
+				context->site.name),
 			mem_copy("add `--foreign` if it is meant to take that database's place, or `--into NAME`"));
 	return 0;
 }
@@ -132,14 +136,19 @@ static int check_tools(struct context *context, struct error *err)
 	if (rc && rc != ERROR_REFUSED)
 		return error_move(err, &why);
 	if (rc)
-		refuse(context, mem_copy(why.message), mem_copy(why.hint ? why.hint : "install PostgreSQL's client programs"));
+		refuse(context, mem_copy(why.message),
+			mem_copy(why.hint ? why.hint : "install PostgreSQL's client programs"));
 	int dumped_by = manifest->client_version ? (int)strtol(manifest->client_version, NULL, 10) : 0;
 	if (!rc && dumped_by > tool.major)
-		refuse(context, mem_format("the snapshot was written by pg_dump %s, which pg_restore %s cannot read",
-			manifest->client_version, tool.version), mem_format("install `postgresql-client-%d`", dumped_by));
+		refuse(context,
+			mem_format("the snapshot was written by pg_dump %s, which pg_restore %s cannot read",
+				manifest->client_version, tool.version),
+			mem_format("install `postgresql-client-%d`", dumped_by));
 	if (manifest->server_number / VERSION_STEP > db_version(db) / VERSION_STEP)
-		refuse(context, mem_format("the snapshot was taken on PostgreSQL %s, newer than this server's %s",
-			manifest->server_version, db_version_text(db)), mem_copy("restore it on a server that is at least as new"));
+		refuse(context,
+			mem_format("the snapshot was taken on PostgreSQL %s, newer than this server's %s",
+				manifest->server_version, db_version_text(db)),
+			mem_copy("restore it on a server that is at least as new"));
 	return 0;
 }
 
@@ -154,11 +163,12 @@ static int check_roles(struct context *context, struct error *err)
 		return rc;
 	AUTO(mem_auto) char *names = list_join(&unknown, ", ");
 	if (swaps(context))
-		refuse(context, mem_format("the snapshot has owners or privileges of roles that are not here: %s", names),
-			mem_format("create them, or add `--no-owner`: all of it then belongs to %s",
-			db_user(context->site.maintenance)));
+		refuse(context,
+			mem_format("the snapshot has owners or privileges of roles that are not here: %s", names),
+			mem_copy("create them, or add `--no-owner`: all of it then belongs to the database's owner"));
 	else
-		list_addf(&context->plan.lines, "leave owners and privileges out, for these roles are not here: %s", names);
+		list_addf(&context->plan.lines, "leave owners and privileges out, for these roles are not here: %s",
+			names);
 	return 0;
 }
 
@@ -217,8 +227,8 @@ static int check_room(struct context *context, struct error *err)
 		return rc;
 	AUTO(mem_auto) char *need = text_bytes(needs);
 	if (!folder || file_space(&room, folder, &ignored) != 0) {
-		list_addf(&context->plan.lines, "room: about %s are needed on the server; whether they are free was not checked",
-			need);
+		list_addf(&context->plan.lines,
+			"room: about %s are needed on the server; whether they are free was not checked", need);
 		return 0;
 	}
 	AUTO(mem_auto) char *have = text_bytes(room);
@@ -320,7 +330,8 @@ int restore_plan(struct restore_plan *out, struct run *run, const struct snapsho
 {
 	AUTO(context_clear) struct context context = {.run = run, .entry = entry, .options = options};
 	if (entry->health != SNAPSHOT_WHOLE)
-		return error_set(err, ERROR_CORRUPT, "%s cannot be restored: %s", entry->path, entry->why ? entry->why : "damaged");
+		return error_set(err, ERROR_CORRUPT, "%s cannot be restored: %s", entry->path,
+			entry->why ? entry->why : "damaged");
 	int rc = site_open(&context.site, run, err);
 	if (!rc)
 		rc = gather(&context, err);

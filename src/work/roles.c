@@ -44,7 +44,8 @@ int roles_unknown(struct list *names, struct db *db, const struct manifest *mani
 	int rc = 0;
 	for (size_t i = 0; !rc && i < manifest->other.count; i++) {
 		const char *line = manifest->other.items[i];
-		if (!text_starts(line, "owner ") && !text_starts(line, "grant ") && !text_starts(line, "default-privileges "))
+		if (!text_starts(line, "owner ") && !text_starts(line, "grant ") &&
+			!text_starts(line, "default-privileges "))
 			continue;
 		size_t size = strlen(line);
 		if (text_ends(line, GRANTABLE))

@@ -75,8 +75,8 @@ static int open_maintenance(struct db **out, struct run *run, const char *name, 
 		return 0;
 	if (rc == ERROR_INTERRUPTED)
 		return error_move(err, &why);
-	error_set(err, ERROR_REFUSED, "no maintenance database can be connected, from which %s is to be renamed: %s", name,
-		why.message);
+	error_set(err, ERROR_REFUSED, "no maintenance database can be connected, from which %s is to be renamed: %s",
+		name, why.message);
 	return error_hint(err, "name a database of the server that this role may connect to with "
 		"`--maintenance-database NAME`");
 }

@@ -25,8 +25,10 @@ static int in_use(const struct swap *swap, const struct sessions *sessions, stru
 	AUTO(mem_auto) char *who = site_sessions_text(sessions);
 	error_set(err, ERROR_REFUSED, "database %s is in use: %s", swap->kept ? swap->name : swap->incoming, who);
 	if (sessions->items[0].pid == 0)
-		return error_hint(err, "end it with `COMMIT PREPARED '%s'` or `ROLLBACK PREPARED '%s'`, then run the command "
-			"again", sessions->items[0].query, sessions->items[0].query);
+		return error_hint(err,
+			"end it with `COMMIT PREPARED '%s'` or `ROLLBACK PREPARED '%s'`, then run the command "
+			"again",
+			sessions->items[0].query, sessions->items[0].query);
 	return error_hint(err, "stop all anchore-engine services and end these sessions, then run the command again");
 }
 
@@ -129,7 +131,8 @@ int swap_run(struct db *maintenance, const struct swap *swap, struct error *err)
 	for (;;) {
 		AUTO(sessions_clear) struct sessions sessions = {NULL, 0};
 		bool again = false;
-		/* Asking first is cheaper for everybody than a RENAME that waits, with the lock held, for sessions to end. */
+		/* Asking first is cheaper for everybody than a RENAME that waits, with the lock held, for sessions to
+		 * end. */
 		int rc = look(&sessions, maintenance, swap, NULL, err);
 		if (rc)
 			return rc;

@@ -24,8 +24,8 @@ struct swap {
 	void *context;
 };
 
-/* ERROR_REFUSED naming who, if somebody is connected to either database now; except (may be NULL) is a connection of ours
- * that does not count. */
+/* ERROR_REFUSED naming who, if somebody is connected to either database now; except (may be NULL) is a connection of
+ * ours that does not count. */
 int swap_check(struct db *maintenance, const struct swap *swap, const struct db *except, struct error *err);
 /* maintenance: a connection to a third database, in no transaction. ERROR_REFUSED naming the sessions when somebody
  * stays connected. ERROR_BETWEEN if the server went away during the COMMIT, so that it is not known which it is. */

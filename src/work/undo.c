@@ -14,8 +14,8 @@
 #include "work/snapshot.h"
 #include "work/swap.h"
 
-/* The kept database comes back with everything that it had, but for its comment: the one that says why it was kept makes
- * room for the present database's. */
+/* The kept database comes back with everything that it had, but for its comment: the one that says why it was kept
+ * makes room for the present database's. */
 struct undo {
 	struct run *run;
 	struct site site;
@@ -75,7 +75,8 @@ static int plan_comment(struct undo *undo, struct error *err)
 {
 	struct db *db = undo->site.maintenance;
 	AUTO(mem_auto) char *comment = NULL;
-	int rc = db_scalar(&comment, db, "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = $1", 1,
+	int rc = db_scalar(&comment, db,
+		"SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = $1", 1,
 		(const char *const[]){undo->site.name}, err);
 	if (rc)
 		return rc;

@@ -31,7 +31,8 @@
 	SUITE(swap) \
 	SUITE(proof) \
 	SUITE(facts) \
-	SUITE(migrate)
+	SUITE(migrate) \
+	SUITE(embedded)
 
 #define FIXTURE_DECLARE(name) Suite *name##_suite(void) __attribute__((weak));
 FIXTURE_SUITES(FIXTURE_DECLARE)

@@ -24,29 +24,34 @@ static void scene_clear(struct scene *scene)
 	snapshot_entry_clear(&scene->entry);
 }
 
-static const char ODD_SQL[] =
-	"CREATE SCHEMA \"Odd \"\"schema\";"
-	"CREATE TYPE mood AS ENUM ('so so', 'fine');"
-	"CREATE TABLE \"Odd \"\"schema\".\"a 'table'; --\" (\"b c\" text, \"A\" int GENERATED ALWAYS AS IDENTITY, m mood, f float8,"
-	" twice int GENERATED ALWAYS AS (7 * 2) STORED);"
-	"INSERT INTO \"Odd \"\"schema\".\"a 'table'; --\" (\"b c\", m, f) SELECT E'x\\ty\\n\\\\' || g, 'fine', g / 3.0"
-	" FROM generate_series(1, 1000) g;"
-	"CREATE TABLE nothing (); INSERT INTO nothing DEFAULT VALUES; INSERT INTO nothing DEFAULT VALUES;"
-	"CREATE TABLE empty (id int PRIMARY KEY); CREATE TABLE child (id int REFERENCES empty);"
-	"CREATE SEQUENCE \"Seq 1\" START 5; SELECT nextval('\"Seq 1\"'); CREATE SEQUENCE unused;"
-	"SELECT lo_create(4711), lo_put(4711, 0, 'large');"
-	"CREATE MATERIALIZED VIEW seen AS SELECT count(*) FROM nothing;";
+static const char ODD_SQL[] = "CREATE SCHEMA \"Odd \"\"schema\";"
+			      "CREATE TYPE mood AS ENUM ('so so', 'fine');"
+			      "CREATE TABLE \"Odd \"\"schema\".\"a 'table'; --\" (\"b c\" text, \"A\" int GENERATED "
+			      "ALWAYS AS IDENTITY, m mood, f float8,"
+			      " twice int GENERATED ALWAYS AS (7 * 2) STORED);"
+			      "INSERT INTO \"Odd \"\"schema\".\"a 'table'; --\" (\"b c\", m, f) SELECT E'x\\ty\\n\\\\' "
+			      "|| g, 'fine', g / 3.0"
+			      " FROM generate_series(1, 1000) g;"
+			      "CREATE TABLE nothing (); INSERT INTO nothing DEFAULT VALUES; INSERT INTO nothing "
+			      "DEFAULT VALUES;"
+			      "CREATE TABLE empty (id int PRIMARY KEY); CREATE TABLE child (id int REFERENCES empty);"
+			      "CREATE SEQUENCE \"Seq 1\" START 5; SELECT nextval('\"Seq 1\"'); CREATE SEQUENCE unused;"
+			      "SELECT lo_create(4711), lo_put(4711, 0, 'large');"
+			      "CREATE MATERIALIZED VIEW seen AS SELECT count(*) FROM nothing;";
 
-static const char DIGEST_SQL[] =
-	"SELECT md5(string_agg(t::text, '|' ORDER BY t.*::text)) || (SELECT last_value::text || is_called FROM \"Seq 1\")"
-	" || (SELECT count::text FROM seen) || (SELECT count(*) FROM nothing) || encode(lo_get(4711), 'escape')"
-	" FROM \"Odd \"\"schema\".\"a 'table'; --\" t";
+static const char DIGEST_SQL[] = "SELECT md5(string_agg(t::text, '|' ORDER BY t.*::text)) || (SELECT last_value::text "
+				 "|| is_called FROM \"Seq 1\")"
+				 " || (SELECT count::text FROM seen) || (SELECT count(*) FROM nothing) || "
+				 "encode(lo_get(4711), 'escape')"
+				 " FROM \"Odd \"\"schema\".\"a 'table'; --\" t";
 
 static void drop_copies(const char *dbname)
 {
 	for (;;) {
-		AUTO(mem_auto) char *query = mem_format("SELECT datname FROM pg_database WHERE datname ~ '^%s_(before|incoming)_' "
-			"LIMIT 1", dbname);
+		AUTO(mem_auto)
+		char *query = mem_format("SELECT datname FROM pg_database WHERE datname ~ '^%s_(before|incoming)_' "
+					 "LIMIT 1",
+			dbname);
 		AUTO(mem_auto) char *name = fixture_scalar("postgres", query);
 		if (!name)
 			return;
@@ -57,7 +62,8 @@ static void drop_copies(const char *dbname)
 
 static char *count_like(const char *dbname, const char *what)
 {
-	AUTO(mem_auto) char *query = mem_format("SELECT count(*) FROM pg_database WHERE datname ~ '^%s_%s_'", dbname, what);
+	AUTO(mem_auto)
+	char *query = mem_format("SELECT count(*) FROM pg_database WHERE datname ~ '^%s_%s_'", dbname, what);
 	return fixture_scalar("postgres", query);
 }
 
@@ -113,7 +119,8 @@ START_TEST(round_trip_with_odd_names)
 	AUTO(scene_clear) struct scene scene;
 	make_scene(&scene, "restore_odd");
 	AUTO(mem_auto) char *before = fixture_scalar("restore_odd", DIGEST_SQL);
-	fixture_sql("restore_odd", "UPDATE \"Odd \"\"schema\".\"a 'table'; --\" SET f = 0; SELECT nextval('\"Seq 1\"'); "
+	fixture_sql("restore_odd",
+		"UPDATE \"Odd \"\"schema\".\"a 'table'; --\" SET f = 0; SELECT nextval('\"Seq 1\"'); "
 		"CREATE TABLE later ()");
 	fixture_assert_ok(restore(&scene, &(struct restore_options){.deep = true}, &err), &err);
 	fixture_assert_scalar("restore_odd", DIGEST_SQL, before);
@@ -240,7 +247,8 @@ START_TEST(another_deployment_has_to_be_meant)
 	fixture_assert_ok(restore_plan(&plan, &run, &other.entry, &(struct restore_options){.into = NULL}, &err), &err);
 	ck_assert_uint_eq(plan.refusals.count, 1);
 	ck_assert_ptr_nonnull(strstr(plan.refusals.items[0], "--foreign"));
-	fixture_assert_ok(restore_plan(&meant, &run, &other.entry, &(struct restore_options){.foreign = true}, &err), &err);
+	fixture_assert_ok(
+		restore_plan(&meant, &run, &other.entry, &(struct restore_options){.foreign = true}, &err), &err);
 	ck_assert_uint_eq(meant.refusals.count, 0);
 	run_clear(&run);
 }
@@ -254,7 +262,8 @@ START_TEST(roles_that_are_gone)
 	struct run run;
 	drop_copies("restore_roles");
 	fixture_engine("restore_roles", "0.0.6", false);
-	fixture_sql("restore_roles", "CREATE ROLE \"restore leaver\"; CREATE TABLE t (); ALTER TABLE t OWNER TO \"restore leaver\"");
+	fixture_sql("restore_roles",
+		"CREATE ROLE \"restore leaver\"; CREATE TABLE t (); ALTER TABLE t OWNER TO \"restore leaver\"");
 	fixture_run(&run, "backup", "restore_roles", scene.store);
 	fixture_assert_ok(run_lock(&run, &err), &err);
 	fixture_assert_ok(snapshot_take(&scene.entry, &run, &err), &err);
@@ -300,9 +309,9 @@ static int plain_restore(const struct scene *scene, struct error *err)
 
 START_TEST(a_kill_needs_no_cleaning_up)
 {
-	static const char *const steps[] = {"restore-create", "restore-mark", "restore-pre-data", "restore-chunk", "restore-data",
-		"restore-sequences", "restore-post-data", "restore-analyze", "restore-journal", "restore-check", "swap-begin",
-		"swap-keep", "swap-rename", "restore-record", "swap-commit"};
+	static const char *const steps[] = {"restore-create", "restore-mark", "restore-pre-data", "restore-chunk",
+		"restore-data", "restore-sequences", "restore-post-data", "restore-analyze", "restore-journal",
+		"restore-check", "swap-begin", "swap-keep", "swap-rename", "restore-record", "swap-commit"};
 	AUTO(scene_clear) struct scene scene;
 	make_scene(&scene, "restore_kill");
 	AUTO(mem_auto) char *before = fixture_scalar("restore_kill", DIGEST_SQL);
@@ -352,7 +361,7 @@ Suite *restore_suite(void)
 {
 	const TTest *const tests[] = {round_trip_with_odd_names, the_copy_is_recorded_at_its_moment, into_a_new_name,
 		into_a_database_that_is_gone, others_in_the_database_are_named, the_engine_at_work_is_respected,
-		another_deployment_has_to_be_meant, roles_that_are_gone, a_kill_needs_no_cleaning_up, a_failure_leaves_nothing,
-		undo_needs_a_kept_database, NULL};
+		another_deployment_has_to_be_meant, roles_that_are_gone, a_kill_needs_no_cleaning_up,
+		a_failure_leaves_nothing, undo_needs_a_kept_database, NULL};
 	return fixture_suite("restore", tests);
 }

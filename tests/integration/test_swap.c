@@ -37,7 +37,8 @@ static bool is_new(const char *dbname)
 static int swap_pair(const char *present, const char *incoming, const char *kept, long long seconds, struct error *err)
 {
 	AUTO(db_auto) struct db *db = fixture_connect("postgres");
-	struct swap swap = {.incoming = incoming, .name = present, .kept = kept, .kept_comment = "kept", .seconds = seconds};
+	struct swap swap = {
+		.incoming = incoming, .name = present, .kept = kept, .kept_comment = "kept", .seconds = seconds};
 	return swap_run(db, &swap, err);
 }
 
@@ -51,7 +52,8 @@ START_TEST(names_are_swapped)
 	ck_assert(!is_new("swap_names_before"));
 	fixture_assert_scalar("postgres", "SELECT shobj_description(oid, 'pg_database') FROM pg_database "
 		"WHERE datname = 'swap_names_before'", "kept");
-	fixture_assert_scalar("postgres", "SELECT count(*) FROM pg_database WHERE datname = 'swap_names_incoming'", "0");
+	fixture_assert_scalar(
+		"postgres", "SELECT count(*) FROM pg_database WHERE datname = 'swap_names_incoming'", "0");
 }
 END_TEST
 
@@ -165,12 +167,14 @@ static void make_roles(void)
 
 static void give_properties(void)
 {
-	fixture_sql("postgres", "ALTER DATABASE swap_carry OWNER TO \"swap owner\"; ALTER DATABASE swap_carry CONNECTION LIMIT 42;"
+	fixture_sql("postgres",
+		"ALTER DATABASE swap_carry OWNER TO \"swap owner\"; ALTER DATABASE swap_carry CONNECTION LIMIT 42;"
 		"COMMENT ON DATABASE swap_carry IS 'it''s \\the one'; REVOKE ALL ON DATABASE swap_carry FROM PUBLIC;"
 		"GRANT CONNECT ON DATABASE swap_carry TO swap_deputy WITH GRANT OPTION;"
 		"SET ROLE swap_deputy; GRANT CONNECT ON DATABASE swap_carry TO swap_reader; RESET ROLE;"
 		"ALTER DATABASE swap_carry SET search_path = \"$user\", \"odd, path\", public;"
-		"ALTER DATABASE swap_carry SET work_mem = '65537kB'; ALTER DATABASE swap_carry SET my.setting = 'a=b''c';"
+		"ALTER DATABASE swap_carry SET work_mem = '65537kB'; ALTER DATABASE swap_carry SET my.setting = "
+		"'a=b''c';"
 		"ALTER DATABASE swap_carry SET role = 'swap owner';"
 		"ALTER ROLE swap_reader IN DATABASE swap_carry SET statement_timeout = '7s'");
 }
@@ -187,7 +191,8 @@ START_TEST(properties_are_carried)
 	AUTO(mem_auto) char *before = fixture_scalar("postgres", carried_sql);
 	AUTO(db_auto) struct db *db = fixture_connect("postgres");
 	fixture_assert_ok(database_properties(&properties, db, "swap_carry", &err), &err);
-	fixture_assert_ok(properties_plan(&statements, &notes, db, "swap_carry_incoming", &properties, false, &err), &err);
+	fixture_assert_ok(
+		properties_plan(&statements, &notes, db, "swap_carry_incoming", &properties, false, &err), &err);
 	ck_assert_msg(notes.count == 0, "%s", notes.count ? notes.items[0] : "");
 	struct swap swap = {.incoming = "swap_carry_incoming", .name = "swap_carry", .kept = "swap_carry_before",
 		.kept_comment = "kept", .statements = &statements, .seconds = 5};
@@ -222,7 +227,8 @@ END_TEST
 
 START_TEST(names_are_cut_at_characters)
 {
-	static const char name[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9";
+	static const char name[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3"
+				   "\xa9\xc3\xa9";
 	AUTO(mem_auto) char *cut = site_name_with(name, "_before_20261123T123456Z");
 	ck_assert_str_eq(cut, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa_before_20261123T123456Z");
 	AUTO(mem_auto) char *whole = site_name_with("anchore", "_before_x");
@@ -234,14 +240,18 @@ START_TEST(kept_databases_are_listed_newest_first)
 {
 	AUTO(error_clear) struct error err = ERROR_INIT;
 	AUTO(kept_databases_clear) struct kept_databases kept = {NULL, 0};
-	static const char *const names[] = {"swap_list_before_a", "swap_list_before_b", "swap_list_before_c", "swap_list_before_d"};
+	static const char *const names[] = {
+		"swap_list_before_a", "swap_list_before_b", "swap_list_before_c", "swap_list_before_d"};
 	for (size_t i = 0; i < 4; i++)
 		fixture_database(names[i]);
-	fixture_sql("postgres", "COMMENT ON DATABASE swap_list_before_a IS 'anchore-admin: kept by restore of snapshot 1 at "
+	fixture_sql("postgres",
+		"COMMENT ON DATABASE swap_list_before_a IS 'anchore-admin: kept by restore of snapshot 1 at "
 		"2026-01-01T00:00:00Z, database version 0.0.6, of swap_list'");
-	fixture_sql("postgres", "COMMENT ON DATABASE swap_list_before_b IS 'anchore-admin: kept by undo at 2026-01-02T00:00:00Z, "
+	fixture_sql("postgres",
+		"COMMENT ON DATABASE swap_list_before_b IS 'anchore-admin: kept by undo at 2026-01-02T00:00:00Z, "
 		"database version unknown, of swap_list'");
-	fixture_sql("postgres", "COMMENT ON DATABASE swap_list_before_c IS 'anchore-admin: kept by undo at 2026-01-03T00:00:00Z, "
+	fixture_sql("postgres",
+		"COMMENT ON DATABASE swap_list_before_c IS 'anchore-admin: kept by undo at 2026-01-03T00:00:00Z, "
 		"database version 0.0.7, of swap_list_of_another'");
 	AUTO(db_auto) struct db *db = fixture_connect("postgres");
 	fixture_assert_ok(restore_kept(&kept, db, "swap_list", &err), &err);

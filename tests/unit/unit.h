@@ -26,6 +26,7 @@
 	SUITE(conninfo) \
 	SUITE(yaml) \
 	SUITE(parse) \
+	SUITE(sources) \
 	SUITE(manifest) \
 	SUITE(codec) \
 	SUITE(digest) \
