@@ -92,9 +92,7 @@ static int ask(struct run *run, const struct snapshot_entry *entry, const struct
 	if (options->into || !plan->kept_name) /* nothing that is there changes */
 		return run_confirm(run, "Restore into a new database?", err);
 	AUTO(mem_auto) char *created = text_time(entry->manifest.created);
-	AUTO(mem_auto)
-	char *question = mem_format("Replace the database by snapshot %.12s of %s, and keep the present one as "
-				    "%s?",
+	AUTO(mem_auto) char *question = mem_format("Swap snapshot %.12s of %s in, and keep the present database as %s?",
 		entry->manifest.id, created, plan->kept_name);
 	return run_confirm(run, question, err);
 }
@@ -221,8 +219,8 @@ int command_restore(struct run *run, struct error *err)
 	bool back = settings_flag(&run->settings, OPTION_UNDO);
 	if (back == (run->arguments.count == 1)) {
 		error_set(err, ERROR_USAGE, back ? "--undo takes no snapshot" : "restore needs the snapshot's name");
-		return error_hint(
-			err, "name one: `anchore-admin restore latest`, or swap back: `anchore-admin restore --undo`");
+		return error_hint(err,
+			"name one: `anchore-admin restore latest`, or swap back: `anchore-admin restore --undo`");
 	}
 	return back ? undo(run, err) : restore_wanted(run, run->arguments.items[0], err);
 }

@@ -26,17 +26,21 @@ struct tarball_writer {
 	bool in_data;          /* what libarchive writes now is a member's data */
 	struct digest *frame;  /* of everything else that it wrote */
 	struct error failure;  /* of the write callback */
+	bool broken;           /* it failed or was given up: nothing more goes to the file */
 };
 
+/* Never fails towards libarchive, which would not free all of itself then: check() looks at what was kept here. */
 static la_ssize_t on_write(struct archive *archive, void *context, const void *data, size_t size)
 {
+	(void)archive;
 	struct tarball_writer *writer = context;
+	if (writer->broken)
+		return (la_ssize_t)size;
 	if (!writer->in_data)
 		digest_add(writer->frame, data, size);
 	if (file_write_all(writer->fd, data, size, &writer->failure)) {
 		error_context(&writer->failure, "%s", writer->path);
-		archive_set_error(archive, EIO, "write failed");
-		return -1;
+		writer->broken = true;
 	}
 	return (la_ssize_t)size;
 }
@@ -45,6 +49,8 @@ static int check(struct tarball_writer *writer, int rc, struct error *err)
 {
 	if (writer->failure.code)
 		return error_move(err, &writer->failure);
+	if (writer->broken)
+		return error_set(err, ERROR_FAILED, "cannot write %s: an earlier write failed", writer->path);
 	if (rc != ARCHIVE_OK)
 		return error_set(err, ERROR_FAILED, "cannot write %s: %s", writer->path,
 			archive_error_string(writer->archive));
@@ -136,7 +142,7 @@ void tarball_abandon(struct tarball_writer *writer)
 	if (!writer)
 		return;
 	/* Without the mark libarchive would end the archive properly on its way out. */
-	archive_write_fail(writer->archive);
+	writer->broken = true;
 	archive_write_free(writer->archive);
 	file_close(&writer->fd);
 	digest_free(writer->frame);
@@ -214,7 +220,7 @@ static void list_members(struct tarball *tarball, struct archive *archive)
 	if (rc != ARCHIVE_EOF)
 		tarball->damage = mem_format("it is cut or damaged: %s", archive_error_string(archive));
 	else if (!tarball->count)
-		tarball->damage = mem_copy(tarball->size ? "it has no members" : "it is empty");
+		tarball->damage = mem_copy("it has no members");
 }
 
 static int compare_names(const void *a, const void *b)
@@ -245,7 +251,9 @@ int tarball_open(struct tarball *out, const char *path, struct error *err)
 	struct tarball tarball = {.fd = -1, .size = (uint64_t)status.st_size};
 	AUTO(free_archive) struct archive *archive = archive_read_new();
 	archive_read_support_format_tar(archive);
-	if (archive_read_open_fd(archive, fd, READ_STEP) == ARCHIVE_OK)
+	if (tarball.size == 0)
+		tarball.damage = mem_copy("it is empty");
+	else if (archive_read_open_fd(archive, fd, READ_STEP) == ARCHIVE_OK)
 		list_members(&tarball, archive);
 	else
 		tarball.damage = mem_format("it is not an archive: %s", archive_error_string(archive));

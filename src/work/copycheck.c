@@ -28,8 +28,7 @@ static int check_loaded(const struct copycheck *check, struct error *err)
 		const struct content *want = &manifest->tables[i].content, *have = &check->contents[i];
 		if (!content_same(want, have))
 			return error_set(err, ERROR_CORRUPT,
-				"table %s has %" PRIu64 " rows in the manifest and %" PRIu64 " in the "
-				"archive%s",
+				"table %s has %" PRIu64 " rows in the manifest and %" PRIu64 " in the archive%s",
 				manifest->tables[i].name, want->rows, have->rows,
 				want->rows == have->rows ? ", with other contents" : "");
 	}
@@ -81,9 +80,8 @@ static int check_other(const struct copycheck *check, struct list *notes, struct
 
 static int check_sequence(const struct copycheck *check, const struct manifest_sequence *want, struct error *err)
 {
-	AUTO(mem_auto)
-	char *schema = db_identifier(check->db, want->schema),
-	     *name = db_identifier(check->db, want->name);
+	AUTO(mem_auto) char *schema = db_identifier(check->db, want->schema);
+	AUTO(mem_auto) char *name = db_identifier(check->db, want->name);
 	AUTO(mem_auto) char *sql = mem_format("SELECT last_value, is_called FROM %s.%s", schema, name);
 	AUTO(db_result_auto) struct db_result *result = NULL;
 	int rc = db_query(&result, check->db, sql, 0, NULL, err);

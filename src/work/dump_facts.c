@@ -104,11 +104,19 @@ static int take_header(struct dump *dump, struct error *err)
 	return 0;
 }
 
+/* Reading a catalog may prune it, which writes to the WAL, and what an open transaction wrote reaches the disk late.
+ * So the moment is read once outside, to have that behind us, and again as the first thing inside, where the end of
+ * the WAL is waited for. */
 static int begin(struct dump *dump, struct error *err)
 {
-	int rc = db_exec(dump->db, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", err);
+	AUTO(moment_clear) struct moment before = {0};
+	int rc = database_moment(&before, dump->db, false, err);
+	if (!rc)
+		rc = db_exec(dump->db, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", err);
 	if (!rc)
 		rc = db_scalar(&dump->snapshot, dump->db, "SELECT pg_export_snapshot()", 0, NULL, err);
+	if (!rc)
+		rc = database_moment(&dump->manifest.moment, dump->db, true, err);
 	return rc ? rc : fault_point("backup-snapshot", err);
 }
 
@@ -130,8 +138,6 @@ int dump_facts(struct dump *dump, struct error *err)
 		rc = database_identity(&manifest->identity, dump->db, err);
 	if (!rc)
 		rc = database_properties(&manifest->properties, dump->db, db_name(dump->db), err);
-	if (!rc)
-		rc = database_moment(&manifest->moment, dump->db, true, err);
 	if (!rc)
 		take_tables(manifest, &dump->inventory);
 	return rc;

@@ -16,8 +16,8 @@ int kept_name(char **out, struct db *db, const char *name, struct error *err)
 {
 	AUTO(mem_auto) char *now = text_time_compact(clock_now());
 	for (int i = 1; i < MOST_IN_A_SECOND; i++) {
-		AUTO(mem_auto)
-		char *suffix = i == 1 ? mem_format("%s%s", MARK, now) : mem_format("%s%s_%d", MARK, now, i);
+		AUTO(mem_auto) char *again = i == 1 ? mem_copy("") : mem_format("_%d", i);
+		AUTO(mem_auto) char *suffix = mem_format("%s%s%s", MARK, now, again);
 		AUTO(mem_auto) char *candidate = site_name_with(name, suffix);
 		bool taken = false;
 		int rc = site_exists(&taken, db, candidate, err);
@@ -34,8 +34,8 @@ int kept_name(char **out, struct db *db, const char *name, struct error *err)
 char *kept_comment(const char *what, const char *db_version, const char *name)
 {
 	AUTO(mem_auto) char *now = text_time(clock_now());
-	return mem_format(
-		"%s%s%s%s%s%s%s%s", START, what, AT, now, VERSION, db_version ? db_version : "unknown", OF, name);
+	const char *version = db_version ? db_version : "unknown";
+	return mem_format("%s%s%s%s%s%s%s%s", START, what, AT, now, VERSION, version, OF, name);
 }
 
 /* ---- listing ---- */

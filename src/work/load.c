@@ -41,8 +41,8 @@ static int explain(struct load *load, const char *section, const char *talk, str
 		load->rights_failed = load->rights_failed || (hit && hit < command + strcspn(command, "\n"));
 	}
 	at += sizeof before - 1;
-	return error_set(
-		err, ERROR_FAILED, "pg_restore failed in section %s: %.*s", section, (int)strcspn(at, "\n"), at);
+	int size = (int)strcspn(at, "\n");
+	return error_set(err, ERROR_FAILED, "pg_restore failed in section %s: %.*s", section, size, at);
 }
 
 static int restore_section(struct load *load, const char *section, int jobs, struct error *err)

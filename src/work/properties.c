@@ -178,8 +178,8 @@ static void add_setting(struct plan *plan, const char *line)
 	AUTO(mem_auto) char *copy = mem_copy(line);
 	split(copy, fields, 3);
 	AUTO(mem_auto) char *name = db_identifier(plan->db, fields[1]);
-	AUTO(mem_auto)
-	char *value = holds_names(fields[1]) ? literals(plan->db, fields[2]) : db_literal(plan->db, fields[2]);
+	bool names = holds_names(fields[1]);
+	AUTO(mem_auto) char *value = names ? literals(plan->db, fields[2]) : db_literal(plan->db, fields[2]);
 	if (!*fields[0]) {
 		list_addf(add_item(plan, mem_format("setting %s", fields[1])), "ALTER DATABASE %s SET %s = %s",
 			plan->target, name, value);
@@ -200,8 +200,8 @@ static void add_rest(struct plan *plan, const struct properties *properties)
 			plan->target);
 	for (size_t i = 0; i < properties->settings.count; i++)
 		add_setting(plan, properties->settings.items[i]);
-	AUTO(mem_auto)
-	char *comment = properties->comment ? db_literal(plan->db, properties->comment) : mem_copy("NULL");
+	const char *words = properties->comment;
+	AUTO(mem_auto) char *comment = words ? db_literal(plan->db, words) : mem_copy("NULL");
 	list_addf(add_item(plan, mem_copy("comment")), "COMMENT ON DATABASE %s IS %s", plan->target, comment);
 }
 

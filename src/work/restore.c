@@ -35,7 +35,7 @@ struct job {
 	char *archive;            /* the extracted schema.pgdump */
 	struct db *fresh;         /* to the incoming database */
 	bool no_owner;
-	char *owner; /* that the database is to have; NULL: not known here, so it is the role that we are */
+	char *owner;              /* that the database is to have; NULL: not known here, so it is our own role */
 	struct properties present; /* of the deployment's database, where there is one */
 	struct list statements, notes;
 	struct restored_copy copy;
@@ -152,13 +152,8 @@ static void drop(struct job *job)
 
 static int fill(struct job *job, struct content *contents, bool *rights_failed, struct error *err)
 {
-	struct load load = {.run = job->run,
-		.manifest = &job->entry->manifest,
-		.reader = job->reader,
-		.tool = &job->tool,
-		.archive = job->archive,
-		.dbname = job->incoming,
-		.no_owner = job->no_owner,
+	struct load load = {.run = job->run, .manifest = &job->entry->manifest, .reader = job->reader,
+		.tool = &job->tool, .archive = job->archive, .dbname = job->incoming, .no_owner = job->no_owner,
 		.owner = job->owner};
 	int rc = create(job, err);
 	load.db = job->fresh;
@@ -250,12 +245,8 @@ static int make_copy(struct job *job, struct error *err)
 		rc = database_moment(&job->copy.moment, job->fresh, true, err);
 	if (rc)
 		return rc;
-	struct copycheck check = {.run = job->run,
-		.manifest = &job->entry->manifest,
-		.db = job->fresh,
-		.dbname = job->incoming,
-		.contents = contents,
-		.deep = job->options->deep,
+	struct copycheck check = {.run = job->run, .manifest = &job->entry->manifest, .db = job->fresh,
+		.dbname = job->incoming, .contents = contents, .deep = job->options->deep,
 		.same_rights = !job->no_owner};
 	return copycheck_run(&check, &job->notes, err);
 }

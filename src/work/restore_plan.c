@@ -68,13 +68,11 @@ static int check_sessions(struct context *context, struct error *err)
 		return rc;
 	if (sessions.count) {
 		AUTO(mem_auto) char *who = site_sessions_text(&sessions);
-		refuse(context, mem_format("database %s is in use: %s", site->name, who),
-			sessions.items[0].pid ? mem_copy("stop all anchore-engine services and end these sessions, "
-							 "then run the "
-							 "command again")
-					      : mem_format("end it with `COMMIT PREPARED '%s'` or `ROLLBACK PREPARED "
-							   "'%s'`",
-							sessions.items[0].query, sessions.items[0].query));
+		const struct session *first = &sessions.items[0];
+		refuse(context, mem_format("database %s is in use: %s", site->name, who), first->pid ?
+			mem_copy("stop all anchore-engine services and end these sessions, then try again") :
+			mem_format("end it with `COMMIT PREPARED '%s'` or `ROLLBACK PREPARED '%s'`", first->query,
+				first->query));
 	} else if (holders.count) {
 		AUTO(mem_auto) char *who = site_sessions_text(&holders);
 		refuse(context, mem_format("the engine's lock on the database is held by %s", who),

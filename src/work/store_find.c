@@ -94,8 +94,9 @@ static int find_by_path(struct snapshot_entry *out, const char *path, struct err
 {
 	AUTO(snapshot_entry_clear) struct snapshot_entry entry = {0};
 	int rc = store_load(&entry, path, err);
-	if (!rc)
-		rc = check_whole(&entry, err);
+	if (rc)
+		return error_hint(err, "name one of those that `anchore-admin snapshot list` shows");
+	rc = check_whole(&entry, err);
 	if (!rc)
 		take(out, &entry);
 	return rc;

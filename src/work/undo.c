@@ -86,6 +86,20 @@ static int plan_comment(struct undo *undo, struct error *err)
 	return 0;
 }
 
+/* An undo that was killed before its swap left its row in the kept database, which says what did not happen. What did
+ * is in the present database's journal as well. */
+static int forget_killed(struct db *back, struct db *present, const char *ours, struct error *err)
+{
+	static const char sql[] = "DELETE FROM anchore_admin.journal WHERE command = 'restore --undo'\n"
+		"  AND run <> $2 AND run <> ALL (coalesce($1::text[], '{}'))";
+	AUTO(mem_auto) char *has = NULL, *runs = NULL;
+	AUTO(db_result_auto) struct db_result *result = NULL;
+	int rc = db_scalar(&has, present, "SELECT to_regclass('anchore_admin.journal') IS NOT NULL", 0, NULL, err);
+	if (!rc && text_same(has, "t"))
+		rc = db_scalar(&runs, present, "SELECT array_agg(run) FROM anchore_admin.journal", 0, NULL, err);
+	return rc ? rc : DB_QUERY(&result, back, sql, err, runs, ours);
+}
+
 static int write_journal(struct undo *undo, struct error *err)
 {
 	AUTO(db_auto) struct db *back = NULL;
@@ -98,6 +112,8 @@ static int write_journal(struct undo *undo, struct error *err)
 		rc = journal_carry_over(back, undo->site.present, err);
 	if (!rc)
 		rc = journal_record(back, &undo->journal, err);
+	if (!rc && undo->site.present)
+		rc = forget_killed(back, undo->site.present, undo->run->id, err);
 	return rc ? rc : db_exec(back, "COMMIT", err);
 }
 

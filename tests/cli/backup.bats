@@ -166,7 +166,7 @@ members() { tar -tf "$1"; }
 
 @test "pg_dump is missing: said before anything is read" {
 	mkdir "$DEPLOY/empty"
-	expect 2 backup --pg-bindir "$DEPLOY/empty"
+	expect 3 backup --pg-bindir "$DEPLOY/empty"
 	talks pg_dump
 	one_error
 	[ -z "$(find "$STORE" -name '*.tar')" ]

@@ -2,10 +2,10 @@
 # The embedded deployment: a PostgreSQL of its own, never root's, never on a port.
 load lib
 
+setup_file() { migrations_make; }
 setup() {
 	[ -n "$PGBIN" ] || lacking "no PostgreSQL server is installed"
-	unset "${!PG@}"
-	migrations_make
+	unset "${!PGH@}" PGUSER
 	# A data folder that postgres can search, a socket path that is short.
 	BASE=$(mktemp -d /tmp/aa-emb.XXXXXX)
 	chmod 755 "$BASE"

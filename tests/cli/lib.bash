@@ -108,6 +108,8 @@ oracle() {
 database_make() {
 	sql postgres "DROP DATABASE IF EXISTS \"$1\" WITH (FORCE)" 2>/dev/null
 	sql postgres "CREATE DATABASE \"$1\" OWNER engine TEMPLATE ${2:-t006}"
+	# A backup waits until the log is on disk, and nothing else here would write it.
+	sql postgres CHECKPOINT
 }
 
 databases_drop() {

@@ -160,7 +160,7 @@ properties() {
 	talks leaver "--no-owner"
 	[ -z "$(kept)" ]
 	expect 0 restore latest --yes --no-owner --database "host=$SOCKET dbname=anchore user=postgres"
-	expect 0 db check
+	expect 0 db check --database "host=$SOCKET dbname=anchore user=postgres"
 }
 
 @test "the copy that was restored counts as fresh for its snapshot" {

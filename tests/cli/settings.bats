@@ -151,7 +151,7 @@ settings() { cat >"$DEPLOY/anchore-admin.yaml"; }
 }
 
 @test "init writes a settings file that the tool takes, and never over another" {
-	expect 0 init "$DEPLOY/new" --engine 0.2.1
+	expect 0 init "$DEPLOY/new" --engine 0.2.1 --migrations "$MIGRATIONS"
 	[ -f "$DEPLOY/new/anchore-admin.yaml" ]
 	grep -q '^ *#' "$DEPLOY/new/anchore-admin.yaml"
 	expect 0 system status --config "$DEPLOY/new/anchore-admin.yaml" --database "$DB"

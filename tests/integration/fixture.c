@@ -232,6 +232,8 @@ static void make_engine(const char *name, const char *version, bool full)
 		" created_at, last_updated, record_state_key) VALUES ('%s', '%s', 1500000000, 1500000001, 'active')",
 		strcmp(version, "0.0.6") == 0 ? "0.2.1" : "0.2.4", version);
 	fixture_sql(name, stamp);
+	/* So that a test's own VACUUM finds no empty pages to cut off, which would take a transaction number. */
+	fixture_sql(name, "VACUUM");
 }
 
 void fixture_engine(const char *name, const char *version, bool full)

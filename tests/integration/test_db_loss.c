@@ -97,7 +97,11 @@ static void assert_interrupted(interrupted_function *function, bool before)
 		/* What cleans up afterwards goes through. */
 		struct error after = ERROR_INIT;
 		int cleaned = db_exec(db, "SELECT 1", &after);
-		_exit(rc == ERROR_INTERRUPTED && !cleaned && strstr(err.message, "SIGTERM") ? 0 : 1);
+		bool said = rc == ERROR_INTERRUPTED && strstr(err.message, "SIGTERM");
+		db_close(db);
+		error_clear(&err);
+		error_clear(&after);
+		_exit(said && !cleaned ? 0 : 1);
 	}
 	double start = clock_elapsed();
 	clock_sleep(0.5);

@@ -183,6 +183,7 @@ START_TEST(two_runs_at_once)
 		AUTO(mem_auto) char *run = mem_format("00000000000000d%d", i);
 		struct journal_entry entry = sample(run);
 		record("journal_two", &entry);
+		journal_entry_clear(&entry);
 		_exit(0);
 	}
 	fixture_assert_children(children, 4);

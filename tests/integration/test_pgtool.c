@@ -176,6 +176,8 @@ START_TEST(signal_ends_the_program)
 		AUTO(mem_auto) char *program = path_join(bindir, "pg_dump");
 		interrupt_setup();
 		int rc = pgtool_run(program, &none, db, NULL, NULL, &err);
+		db_close(db);
+		error_clear(&err);
 		_exit(rc == ERROR_INTERRUPTED ? 0 : 1);
 	}
 	for (int i = 0; i < 100 && !file_exists(pid_file); i++)

@@ -73,6 +73,7 @@ static void look_clear(struct look *look)
 	run_clear(&look->run);
 }
 
+/* how NULL: by either of the two. */
 static void assert_fresh(const struct scene *scene, const char *how)
 {
 	AUTO(look_clear) struct look seen;
@@ -81,7 +82,8 @@ static void assert_fresh(const struct scene *scene, const char *how)
 	ck_assert(evidence->found);
 	ck_assert_pstr_eq(evidence->corrupt, NULL);
 	ck_assert_msg(evidence->fresh, "%s", evidence->differences.count ? evidence->differences.items[0] : "?");
-	ck_assert_str_eq(evidence->how, how);
+	if (how)
+		ck_assert_str_eq(evidence->how, how);
 }
 
 static void assert_stale(const struct scene *scene, const char *words)
@@ -103,8 +105,10 @@ START_TEST(fresh_by_the_moment)
 	AUTO(scene_clear) struct scene scene = scene_make("proof_moment");
 	assert_fresh(&scene, MOMENT);
 	fixture_sql("proof_moment", "SELECT count(*) FROM users; CHECKPOINT");
-	fixture_sql("proof_moment", "VACUUM");
 	assert_fresh(&scene, MOMENT);
+	/* Where it cuts empty pages off a table, it takes a transaction id for the lock. */
+	fixture_sql("proof_moment", "VACUUM");
+	assert_fresh(&scene, NULL);
 }
 END_TEST
 

@@ -24,34 +24,30 @@ static void scene_clear(struct scene *scene)
 	snapshot_entry_clear(&scene->entry);
 }
 
-static const char ODD_SQL[] = "CREATE SCHEMA \"Odd \"\"schema\";"
-			      "CREATE TYPE mood AS ENUM ('so so', 'fine');"
-			      "CREATE TABLE \"Odd \"\"schema\".\"a 'table'; --\" (\"b c\" text, \"A\" int GENERATED "
-			      "ALWAYS AS IDENTITY, m mood, f float8,"
-			      " twice int GENERATED ALWAYS AS (7 * 2) STORED);"
-			      "INSERT INTO \"Odd \"\"schema\".\"a 'table'; --\" (\"b c\", m, f) SELECT E'x\\ty\\n\\\\' "
-			      "|| g, 'fine', g / 3.0"
-			      " FROM generate_series(1, 1000) g;"
-			      "CREATE TABLE nothing (); INSERT INTO nothing DEFAULT VALUES; INSERT INTO nothing "
-			      "DEFAULT VALUES;"
-			      "CREATE TABLE empty (id int PRIMARY KEY); CREATE TABLE child (id int REFERENCES empty);"
-			      "CREATE SEQUENCE \"Seq 1\" START 5; SELECT nextval('\"Seq 1\"'); CREATE SEQUENCE unused;"
-			      "SELECT lo_create(4711), lo_put(4711, 0, 'large');"
-			      "CREATE MATERIALIZED VIEW seen AS SELECT count(*) FROM nothing;";
+static const char ODD_SQL[] =
+	"CREATE SCHEMA \"Odd \"\"schema\";"
+	"CREATE TYPE mood AS ENUM ('so so', 'fine');"
+	"CREATE TABLE \"Odd \"\"schema\".\"a 'table'; --\" (\"b c\" text, \"A\" int GENERATED ALWAYS AS IDENTITY,"
+	" m mood, f float8, twice int GENERATED ALWAYS AS (7 * 2) STORED);"
+	"INSERT INTO \"Odd \"\"schema\".\"a 'table'; --\" (\"b c\", m, f)"
+	" SELECT E'x\\ty\\n\\\\' || g, 'fine', g / 3.0 FROM generate_series(1, 1000) g;"
+	"CREATE TABLE nothing (); INSERT INTO nothing DEFAULT VALUES; INSERT INTO nothing DEFAULT VALUES;"
+	"CREATE TABLE empty (id int PRIMARY KEY); CREATE TABLE child (id int REFERENCES empty);"
+	"CREATE SEQUENCE \"Seq 1\" START 5; SELECT nextval('\"Seq 1\"'); CREATE SEQUENCE unused;"
+	"SELECT lo_create(4711), lo_put(4711, 0, 'large');"
+	"CREATE MATERIALIZED VIEW seen AS SELECT count(*) FROM nothing;";
 
-static const char DIGEST_SQL[] = "SELECT md5(string_agg(t::text, '|' ORDER BY t.*::text)) || (SELECT last_value::text "
-				 "|| is_called FROM \"Seq 1\")"
-				 " || (SELECT count::text FROM seen) || (SELECT count(*) FROM nothing) || "
-				 "encode(lo_get(4711), 'escape')"
-				 " FROM \"Odd \"\"schema\".\"a 'table'; --\" t";
+static const char DIGEST_SQL[] =
+	"SELECT md5(string_agg(t::text, '|' ORDER BY t.*::text))"
+	" || (SELECT last_value::text || is_called FROM \"Seq 1\") || (SELECT count::text FROM seen)"
+	" || (SELECT count(*) FROM nothing) || encode(lo_get(4711), 'escape')"
+	" FROM \"Odd \"\"schema\".\"a 'table'; --\" t";
 
 static void drop_copies(const char *dbname)
 {
 	for (;;) {
-		AUTO(mem_auto)
-		char *query = mem_format("SELECT datname FROM pg_database WHERE datname ~ '^%s_(before|incoming)_' "
-					 "LIMIT 1",
-			dbname);
+		AUTO(mem_auto) char *query = mem_format("SELECT datname FROM pg_database "
+			"WHERE datname ~ '^%s_(before|incoming)_' LIMIT 1", dbname);
 		AUTO(mem_auto) char *name = fixture_scalar("postgres", query);
 		if (!name)
 			return;
@@ -62,8 +58,8 @@ static void drop_copies(const char *dbname)
 
 static char *count_like(const char *dbname, const char *what)
 {
-	AUTO(mem_auto)
-	char *query = mem_format("SELECT count(*) FROM pg_database WHERE datname ~ '^%s_%s_'", dbname, what);
+	AUTO(mem_auto) char *query = mem_format("SELECT count(*) FROM pg_database "
+		"WHERE datname ~ '^%s_%s_'", dbname, what);
 	return fixture_scalar("postgres", query);
 }
 
@@ -330,6 +326,8 @@ START_TEST(a_kill_needs_no_cleaning_up)
 	fixture_assert_scalar("restore_kill", DIGEST_SQL, before);
 	fixture_assert_ok(undo(&scene, &err), &err);
 	fixture_assert_scalar("restore_kill", "SELECT to_regclass('public.later') IS NULL", "f");
+	fixture_assert_scalar("restore_kill", "SELECT count(*) FROM anchore_admin.journal "
+		"WHERE command = 'restore --undo'", "1");
 }
 END_TEST
 

@@ -173,8 +173,8 @@ static void give_properties(void)
 		"GRANT CONNECT ON DATABASE swap_carry TO swap_deputy WITH GRANT OPTION;"
 		"SET ROLE swap_deputy; GRANT CONNECT ON DATABASE swap_carry TO swap_reader; RESET ROLE;"
 		"ALTER DATABASE swap_carry SET search_path = \"$user\", \"odd, path\", public;"
-		"ALTER DATABASE swap_carry SET work_mem = '65537kB'; ALTER DATABASE swap_carry SET my.setting = "
-		"'a=b''c';"
+		"ALTER DATABASE swap_carry SET work_mem = '65537kB'; "
+		"ALTER DATABASE swap_carry SET my.setting = 'a=b''c';"
 		"ALTER DATABASE swap_carry SET role = 'swap owner';"
 		"ALTER ROLE swap_reader IN DATABASE swap_carry SET statement_timeout = '7s'");
 }
@@ -227,8 +227,8 @@ END_TEST
 
 START_TEST(names_are_cut_at_characters)
 {
-	static const char name[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3"
-				   "\xa9\xc3\xa9";
+	static const char name[] = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+		"\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9";
 	AUTO(mem_auto) char *cut = site_name_with(name, "_before_20261123T123456Z");
 	ck_assert_str_eq(cut, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa_before_20261123T123456Z");
 	AUTO(mem_auto) char *whole = site_name_with("anchore", "_before_x");

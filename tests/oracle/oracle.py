@@ -190,7 +190,9 @@ def columns_of(database):
                       "AND attnum > 0 AND NOT attisdropped WHERE relkind = 'r' AND "
                       "relnamespace = 'public'::regnamespace "
                       "ORDER BY relname COLLATE \"C\", attname COLLATE \"C\""):
-        found.setdefault(table, []).append(column)
+        names = found.setdefault(table, [])
+        if column != "\\N":
+            names.append(column)
     return found
 
 
@@ -198,7 +200,7 @@ def rows_of(database):
     """{table: [{column: value}, ...]}"""
     columns = columns_of(database)
     found = {table: [] for table in columns}
-    statements = (f"SELECT {literal(table)}, {', '.join(map(quote, names))} FROM ONLY {quote(table)};"
+    statements = (f"SELECT {', '.join([literal(table), *map(quote, names)])} FROM ONLY {quote(table)};"
                   for table, names in columns.items())
     for table, *values in psql(database, "\n".join(statements)):
         found[table].append(dict(zip(columns[table], values)))

@@ -31,6 +31,8 @@
 	SUITE(codec) \
 	SUITE(digest) \
 	SUITE(tarball) \
+	SUITE(archive) \
+	SUITE(store) \
 	SUITE(http) \
 	SUITE(guard) \
 	SUITE(plan)
