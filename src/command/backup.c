@@ -21,8 +21,10 @@ static void answer(const struct run *run, const struct snapshot_entry *entry, do
 	AUTO(mem_auto) char *rows = text_plural(snapshot_rows(&entry->manifest), "row");
 	AUTO(mem_auto) char *tables = text_plural(entry->manifest.table_count, "table");
 	AUTO(mem_auto) char *duration = text_duration(seconds);
-	AUTO(mem_auto) char *ratio = bytes > entry->size ?
-		mem_format(", %.1f times smaller than the rows' text", (double)bytes / (double)entry->size) : mem_copy("");
+	AUTO(mem_auto) char *ratio = mem_copy("");
+	if (bytes > entry->size)
+		mem_replace(&ratio, mem_format(", %.1f times smaller than the rows' text",
+			(double)bytes / (double)entry->size));
 	run_print(run, "%s\n", entry->path);
 	run_print(run, "snapshot %s of %s, database version %s, engine %s\n", entry->manifest.id,
 		entry->manifest.identity.name, entry->manifest.db_version,

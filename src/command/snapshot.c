@@ -94,7 +94,8 @@ static void print_line(const struct run *run, const struct snapshot_entry *entry
 		return;
 	}
 	AUTO(mem_auto) char *created = text_time(manifest->created);
-	AUTO(mem_auto) char *rows = entry->health == SNAPSHOT_WHOLE ? text_count(snapshot_rows(manifest)) : mem_copy("-");
+	bool whole = entry->health == SNAPSHOT_WHOLE;
+	AUTO(mem_auto) char *rows = whole ? text_count(snapshot_rows(manifest)) : mem_copy("-");
 	run_print(run, "%.*s  %-20s  %-8s  %-8s  %9s  %12s  %s\n", SHORT_ID, manifest->id, created,
 		manifest->engine_release ? manifest->engine_release : "-", manifest->db_version, size, rows, state);
 }
@@ -115,8 +116,8 @@ int command_snapshot_list(struct run *run, struct error *err)
 	json_put(object, "deployment", deployment);
 	json_put_value(object, "snapshots", array);
 	if (list.count)
-		run_print(run, "%-*s  %-20s  %-8s  %-8s  %9s  %12s  %s\n", SHORT_ID, "ID", "CREATED", "RELEASE", "DB", "SIZE",
-			"ROWS", "STATE");
+		run_print(run, "%-*s  %-20s  %-8s  %-8s  %9s  %12s  %s\n", SHORT_ID, "ID", "CREATED", "RELEASE",
+			"DB", "SIZE", "ROWS", "STATE");
 	else
 		run_print(run, "no snapshots in %s\n", store);
 	for (size_t i = 0; i < list.count; i++) {
@@ -230,7 +231,8 @@ static int verify_one(json_t *array, struct run *run, const char *store, const c
 	AUTO(mem_auto) char *duration = text_duration(clock_elapsed() - start);
 	json_array_append_new(array, snapshot_json(&entry, deployment));
 	if (!settings_flag(&run->settings, OPTION_QUIET))
-		run_print(run, "snapshot %s is whole: %s in %s, read in %s\n", entry.manifest.id, rows, tables, duration);
+		run_print(run, "snapshot %s is whole: %s in %s, read in %s\n", entry.manifest.id, rows, tables,
+			duration);
 	return 0;
 }
 

@@ -65,10 +65,11 @@ static int refuse_connection(PGconn *conn, struct error *err)
 			line = at + 1;
 	line[strcspn(line, "\n")] = '\0';
 	error_set(err, ERROR_UNREACHABLE, "cannot connect to the database: %s", line);
-	if (PQconnectionUsedPassword(conn) || PQconnectionNeedsPassword(conn))
+	if (strstr(line, "database \"") && strstr(line, "does not exist"))
+		return error_hint(err, "correct the setting `database`, or make the database from a snapshot with "
+			"`anchore-admin restore SNAPSHOT`");
+	if (PQconnectionUsedPassword(conn) || PQconnectionNeedsPassword(conn) || strstr(line, "does not exist"))
 		return error_hint(err, "check user and password in the setting `database`, or the passfile it names");
-	if (strstr(line, "does not exist"))
-		return error_hint(err, "list the server's databases with `psql -l`, then correct the setting `database`");
 	return error_hint(err, "check that PostgreSQL runs and that the setting `database` names its address");
 }
 

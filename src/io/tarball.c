@@ -68,8 +68,8 @@ int tarball_create(struct tarball_writer **out, const char *path, time_t time, s
 	struct tarball_writer *writer = mem_new(sizeof *writer);
 	*writer = (struct tarball_writer){.archive = archive_write_new(), .fd = fd, .path = mem_copy(path),
 		.time = time, .frame = digest_new()};
-	/* Restricted: a pax header only where a plain one cannot say it (8 GB and more). No blocking, so that on_write()
-	 * can tell headers from data. */
+	/* Restricted: a pax header only where a plain one cannot say it (8 GB and more). No blocking, so that
+	 * on_write() can tell headers from data. */
 	archive_write_set_format_pax_restricted(writer->archive);
 	archive_write_set_bytes_per_block(writer->archive, 0);
 	archive_write_set_bytes_in_last_block(writer->archive, 1);
@@ -119,7 +119,8 @@ int tarball_data(struct tarball_writer *writer, const void *data, size_t size, s
 int tarball_end(struct tarball_writer *writer, struct error *err)
 {
 	if (writer->left)
-		return error_set(err, ERROR_FAILED, "cannot write %s: a member is shorter than announced", writer->path);
+		return error_set(err, ERROR_FAILED, "cannot write %s: a member is shorter than announced",
+			writer->path);
 	return check(writer, archive_write_finish_entry(writer->archive), err);
 }
 
@@ -193,8 +194,8 @@ static char *judge(const struct tarball *tarball, struct archive_entry *entry, u
 	const char *name = archive_entry_pathname(entry);
 	if (!name_is_safe(name))
 		return mem_format("member %zu has an unsafe name", tarball->count + 1);
-	if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry) || archive_entry_symlink(entry) ||
-		archive_entry_sparse_count(entry) != 0)
+	if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry) ||
+		archive_entry_symlink(entry) || archive_entry_sparse_count(entry) != 0)
 		return mem_format("member %s is not a plain file", name);
 	la_int64_t size = archive_entry_size(entry);
 	if (!archive_entry_size_is_set(entry) || size < 0 || offset > tarball->size ||

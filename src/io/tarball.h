@@ -23,8 +23,8 @@ int tarball_data(struct tarball_writer *writer, const void *data, size_t size, s
 int tarball_end(struct tarball_writer *writer, struct error *err);
 /* A member that is in memory. */
 int tarball_add(struct tarball_writer *writer, const char *name, const void *data, size_t size, struct error *err);
-/* SHA-256 of all bytes written so far that are no member's data: headers and padding. Between tarball_begin() and the first
- * tarball_data() it covers the header of the member that begins. */
+/* SHA-256 of all bytes written so far that are no member's data: headers and padding. Between tarball_begin() and the
+ * first tarball_data() it covers the header of the member that begins. */
 void tarball_frame(const struct tarball_writer *writer, char out[65]);
 /* End marks, sync, close. The writer is gone afterwards, also after a failure. */
 int tarball_finish(struct tarball_writer *writer, struct error *err);

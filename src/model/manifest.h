@@ -41,7 +41,8 @@ struct properties {
 	char *owner, *encoding, *collate, *ctype, *provider, *icu_locale, *tablespace, *comment;
 	int64_t connection_limit;
 	bool allow_connections, is_template;
-	struct list privileges;  /* "grantee<TAB>privilege<TAB>grantable(t|f)<TAB>grantor", grantee "" for PUBLIC; empty with default_privileges */
+	/* "grantee<TAB>privilege<TAB>grantable(t|f)<TAB>grantor", grantee "" for PUBLIC; empty with default_privileges */
+	struct list privileges;
 	bool default_privileges; /* datacl IS NULL */
 	struct list settings;    /* "role<TAB>name<TAB>value", role "" for the database itself */
 };
@@ -49,7 +50,7 @@ struct properties {
 struct manifest_table {
 	char *schema, *name;
 	struct list columns;     /* names in COPY order: byte order, generated ones left out */
-	struct list floats;      /* those of columns that are float4/float8 or hold them: print differently before PostgreSQL 12 */
+	struct list floats;      /* those of columns that print floating point numbers: not alike before PostgreSQL 12 */
 	struct content content;  /* known at the end */
 	uint64_t bytes;          /* of COPY text, with newlines; known at the end */
 };
@@ -106,7 +107,8 @@ bool content_same(const struct content *a, const struct content *b);
 /* "data/<ordinal>-<name, 40 of [A-Za-z0-9_]>": folder of a table's chunks; ordinals
  * count from 1; owned. */
 char *manifest_table_folder(size_t ordinal, const char *name);
-/* Takes a chunk's name ("<folder>/<number>.<rows>.zst") apart; ordinals and numbers count from 1. False if it is none. */
+/* Takes a chunk's name ("<folder>/<number>.<rows>.zst") apart; ordinals and numbers count from 1. False if it is
+ * none. */
 bool manifest_read_chunk_name(const char *name, size_t *ordinal, uint64_t *rows);
 
 #endif

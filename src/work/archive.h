@@ -34,8 +34,8 @@ int archive_read_snapshot(struct manifest *out, const char *text, size_t size, s
 /* Fills what is known at the end, in a manifest that archive_read_snapshot() filled. */
 int archive_read_manifest(struct manifest *manifest, struct frame *frame, const char *text, size_t size,
 	struct error *err);
-/* The members that are there are the members listed, in the same order and of the same size, and their names say what the
- * tables say. ERROR_CORRUPT. */
+/* The members that are there are the members listed, in the same order and of the same size, and their names say what
+ * the tables say. ERROR_CORRUPT. */
 int archive_check_members(const struct manifest *manifest, const struct tarball *tarball, struct error *err);
 
 /* Parts that are also kept elsewhere. The readers fill out only when all is well. */

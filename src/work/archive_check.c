@@ -35,7 +35,8 @@ static int check_rows(const struct manifest *manifest, struct error *err)
 	}
 	for (size_t i = 0; i < manifest->table_count; i++)
 		if (rows[i] != manifest->tables[i].content.rows)
-			return error_set(err, ERROR_CORRUPT, "the chunks of table %s.%s have %" PRIu64 " rows, the manifest says %"
+			return error_set(err, ERROR_CORRUPT,
+				"the chunks of table %s.%s have %" PRIu64 " rows, the manifest says %"
 				PRIu64, manifest->tables[i].schema, manifest->tables[i].name, rows[i],
 				manifest->tables[i].content.rows);
 	return 0;
@@ -51,7 +52,8 @@ int archive_check_members(const struct manifest *manifest, const struct tarball 
 		if (strcmp(manifest->members[i].name, front[i]) != 0)
 			return corrupt(err, front[i], "is not where it belongs");
 	if (tarball->count != count + 1)
-		return error_set(err, ERROR_CORRUPT, "it has %zu members, its manifest lists %zu", tarball->count, count + 1);
+		return error_set(err, ERROR_CORRUPT, "it has %zu members, its manifest lists %zu", tarball->count,
+			count + 1);
 	for (size_t i = 0; i < count; i++) {
 		const struct manifest_member *listed = &manifest->members[i];
 		const struct tarball_member *found = &tarball->members[i];

@@ -17,7 +17,8 @@ struct reader {
 static void complain(struct reader *reader, const char *key, const char *what)
 {
 	if (!reader->rc)
-		reader->rc = error_set(reader->err, ERROR_CORRUPT, "%s: \"%s\" is missing or not %s", reader->where, key, what);
+		reader->rc = error_set(reader->err, ERROR_CORRUPT, "%s: \"%s\" is missing or not %s", reader->where,
+			key, what);
 }
 
 static const json_t *field(struct reader *reader, const json_t *object, const char *key)

@@ -153,7 +153,8 @@ static int read_tables_in(struct contents *contents, struct db *db, const struct
 	size_t count = rc ? 0 : match(contents, tables, &inventory, manifest);
 	for (size_t i = 0; !rc && i < count; i++) {
 		const struct scan_table *table = &tables[i];
-		AUTO(mem_auto) char *sql = inventory_copy(db, table->stock->schema, table->stock->name, table->columns, NULL);
+		AUTO(mem_auto) char *sql = inventory_copy(db, table->stock->schema, table->stock->name,
+			table->columns, NULL);
 		struct one one = {contents, table->id};
 		uint64_t rows = 0;
 		rc = db_copy_out(db, sql, digest_one, &one, &rows, err);

@@ -48,7 +48,8 @@ static int guess_size(uint64_t *bytes, const struct dump *dump, struct error *er
 	uint64_t guess = dump->inventory.bytes / 8;
 	for (size_t i = 0; i < list.count; i++) {
 		const struct snapshot_entry *entry = &list.entries[i];
-		if (entry->health == SNAPSHOT_WHOLE && text_same(entry->manifest.deployment, dump->manifest.deployment) &&
+		if (entry->health == SNAPSHOT_WHOLE &&
+			text_same(entry->manifest.deployment, dump->manifest.deployment) &&
 			text_same(entry->manifest.identity.name, dump->manifest.identity.name)) {
 			guess = entry->size + entry->size / 5;
 			break;
@@ -68,7 +69,8 @@ static int check_room(const struct dump *dump, struct error *err)
 		return rc;
 	AUTO(mem_auto) char *need_text = text_bytes(need);
 	AUTO(mem_auto) char *have_text = text_bytes(have);
-	error_set(err, ERROR_NO_SPACE, "%s has room for %s, the snapshot needs about %s", dump->store, have_text, need_text);
+	error_set(err, ERROR_NO_SPACE, "%s has room for %s, the snapshot needs about %s", dump->store, have_text,
+		need_text);
 	return error_hint(err, "free some room there, or name another folder with `--store DIR`");
 }
 
@@ -198,9 +200,9 @@ int snapshot_take(struct snapshot_entry *out, struct run *run, struct error *err
 		AUTO(dump_clear) struct dump dump = {.run = run, .store = store, .tool = &tool};
 		rc = try_once(out, &dump, err);
 		if (!rc || !dump.changed || number == MOST_ATTEMPTS)
-			return rc && dump.changed ? error_hint(err, "run the command again when nobody truncates, rewrites or "
-				"alters tables") : rc;
-		log_note("%s changed while it was read: starting again (%d of %d)", dump.changed, number, MOST_ATTEMPTS - 1);
+			break;
+		log_note("%s changed while it was read: starting again (%d of %d)", dump.changed, number,
+			MOST_ATTEMPTS - 1);
 		error_clear(err);
 		rc = interrupt_check(err);
 	}

@@ -25,14 +25,15 @@ struct dump {
 	char *changed;          /* what another session changed, so that a new attempt is worth it; NULL */
 };
 
-/* Opens the transaction and reads everything but rows: manifest's first half and the inventory. ERROR_REFUSED for what is
- * no engine database. */
+/* Opens the transaction and reads everything but rows: manifest's first half and the inventory. ERROR_REFUSED for
+ * what is no engine database. */
 int dump_facts(struct dump *dump, struct error *err);
 /* pg_dump's archive of everything but the rows, into the file dump->schema. */
 int dump_schema(struct dump *dump, struct error *err);
 /* Writes the whole archive, synced, to dump->archive. Ends the transaction. */
 int dump_archive(struct dump *dump, struct error *err);
-/* Whether the catalog is still what dump_facts() read; outside the transaction. Not: dump->changed is set and it fails. */
+/* Whether the catalog is still what dump_facts() read; outside the transaction. Not: dump->changed is set and it
+ * fails. */
 int dump_check_catalog(struct dump *dump, struct error *err);
 
 #endif

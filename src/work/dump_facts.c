@@ -33,7 +33,8 @@ static int check_engine(const struct engine_version *version, const char *name, 
 }
 
 /* The settings know which release is installed; else the database says which one wrote to it last. */
-static void take_release(struct manifest *manifest, const struct settings *settings, const struct engine_version *version)
+static void take_release(struct manifest *manifest, const struct settings *settings,
+	const struct engine_version *version)
 {
 	const char *typed = settings_text(settings, OPTION_ENGINE);
 	struct version release;

@@ -51,5 +51,9 @@ int dump_schema(struct dump *dump, struct error *err)
 	list_addf(&arguments, "--file=%s", dump->schema);
 	add_patterns(&arguments, &dump->inventory);
 	int rc = fault_point("backup-schema", err);
-	return rc ? rc : pgtool_run(dump->tool->dump, &arguments, dump->db, NULL, &talk, err);
+	if (!rc)
+		rc = pgtool_run(dump->tool->dump, &arguments, dump->db, NULL, &talk, err);
+	if (rc == ERROR_FAILED && strstr(err->message, "No space left on device"))
+		rc = err->code = ERROR_NO_SPACE;
+	return rc;
 }

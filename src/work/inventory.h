@@ -1,5 +1,5 @@
-/* What a database holds that a snapshot must hold, as one transaction sees it. Left out: schema anchore_admin, the system's
- * own schemas, temporary tables, and what belongs to an extension. */
+/* What a database holds that a snapshot must hold, as one transaction sees it. Left out: schema anchore_admin, the
+ * system's own schemas, temporary tables, and what belongs to an extension. */
 #ifndef WORK_INVENTORY_H
 #define WORK_INVENTORY_H
 

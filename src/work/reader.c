@@ -74,7 +74,8 @@ static int check_documents(const struct snapshot_reader *reader, struct error *e
 	for (size_t i = 0; i < reader->manifest->member_count; i++) {
 		const char *name = reader->manifest->members[i].name;
 		int rc = 0;
-		if (text_same(name, ARCHIVE_SNAPSHOT) || text_same(name, ARCHIVE_GUIDE) || text_same(name, ARCHIVE_SUMS))
+		if (text_same(name, ARCHIVE_SNAPSHOT) || text_same(name, ARCHIVE_GUIDE) ||
+			text_same(name, ARCHIVE_SUMS))
 			rc = reader_check_member(reader, i, err);
 		if (rc)
 			return rc;
@@ -147,7 +148,8 @@ int reader_load(char **out, const struct tarball *tarball, const struct tarball_
 
 static int wrong_digest(const struct manifest_member *member, struct error *err)
 {
-	return error_set(err, ERROR_CORRUPT, "the member %s is damaged: its SHA-256 is not the manifest's", member->name);
+	return error_set(err, ERROR_CORRUPT, "the member %s is damaged: its SHA-256 is not the manifest's",
+		member->name);
 }
 
 static void add_rows(struct content *content, const char *text, size_t size)
@@ -168,7 +170,8 @@ static int load_chunk(struct text *out, const struct snapshot_reader *reader, co
 	const struct manifest_member *member = &reader->manifest->members[chunk->member];
 	const struct tarball_member *place = &reader->tarball.members[chunk->member];
 	char sha256[65];
-	int rc = tarball_read(&reader->tarball, place, 0, text_reserve(out, (size_t)place->size), (size_t)place->size, err);
+	int rc = tarball_read(&reader->tarball, place, 0, text_reserve(out, (size_t)place->size), (size_t)place->size,
+		err);
 	if (rc)
 		return rc;
 	out->size += (size_t)place->size;

@@ -113,7 +113,8 @@ static int on_row(void *context, size_t id, const char *row, size_t size, struct
 		worker->open = true;
 	}
 	if (!columns_add(&worker->columns, row, size))
-		return error_set(err, ERROR_FAILED, "the server sent a row with another number of columns than asked for");
+		return error_set(err, ERROR_FAILED,
+			"the server sent a row with another number of columns than asked for");
 	digest_add_row(&worker->content.high, &worker->content.low, row, size);
 	worker->content.rows++;
 	return worker->columns.bytes >= SCAN_CHUNK ? flush(worker, err) : 0;

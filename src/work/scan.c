@@ -45,8 +45,8 @@ struct scan {
 	char *changed;
 };
 
-/* Predictable order (the number of rows read tells which row was too large), the pages in one sweep, no plan but a scan of
- * the pages asked for. jit came with 11. */
+/* Predictable order (the number of rows read tells which row was too large), the pages in one sweep, no plan but a
+ * scan of the pages asked for. jit came with 11. */
 static const char SESSION[] =
 	"SET synchronize_seqscans = off; SET max_parallel_workers_per_gather = 0; SET enable_seqscan = off; "
 	"SET enable_indexscan = off; SET enable_indexonlyscan = off; SET enable_bitmapscan = off; "
@@ -187,7 +187,8 @@ static int name_large_row(struct worker *worker, const struct stock *stock, cons
 	if (!rc)
 		rc = db_scalar(&ctid, worker->db, sql, 2, (const char *const[]){first, rows}, &ignored);
 	error_clear(&ignored);
-	error_set(err, ERROR_REFUSED, "a row of the table %s is larger than 1 GB as text, which no client can read (ctid %s)",
+	error_set(err, ERROR_REFUSED,
+		"a row of the table %s is larger than 1 GB as text, which no client can read (ctid %s)",
 		table, ctid ? ctid : "unknown");
 	return error_hint(err, "shorten or delete the row, which `SELECT … FROM %s WHERE ctid = '%s'` finds", table,
 		ctid ? ctid : "(page,line)");
@@ -341,7 +342,8 @@ int scan_start(struct scan **out, struct run *run, const char *dbname, const cha
 	}
 	struct db *first = scan->workers[0].db;
 	AUTO(mem_auto) char *literal = db_literal(first, snapshot);
-	scan->begin = mem_format("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT %s", literal);
+	scan->begin = mem_format("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT %s",
+		literal);
 	/* Before 14 a range of pages costs a scan of the whole table. */
 	make_tasks(scan, count, db_version(first) >= 140000 && scan->worker_count > 1);
 	for (int i = 0; i < scan->worker_count; i++)

@@ -2,9 +2,11 @@
  *
  * A worker takes one task after the other: a table, or a range of a large table's pages. Each task is a transaction of
  * its own, so that locks do not pile up: it takes ACCESS SHARE on the table, then compares the file that the table had
- * as of the snapshot with the one it has now. A TRUNCATE or a rewrite in between would otherwise give no rows and no error.
+ * as of the snapshot with the one it has now. A TRUNCATE or a rewrite in between would otherwise give no rows and no
+ * error.
  *
- * Calling order: scan_start(), anything meanwhile, scan_finish(). The exporting transaction must stay open until then. */
+ * Calling order: scan_start(), anything meanwhile, scan_finish(). The exporting transaction must stay open until
+ * then. */
 #ifndef WORK_SCAN_H
 #define WORK_SCAN_H
 
@@ -45,8 +47,8 @@ int scan_start(struct scan **out, struct run *run, const char *dbname, const cha
 	struct error *err);
 /* Makes the workers give up soon. Any thread. */
 void scan_stop(struct scan *scan);
-/* Waits for the workers and frees the scan; the first failure is the result. When it is that a table was changed behind the
- * snapshot's back, *changed is its name, owned, and the error says so, too. */
+/* Waits for the workers and frees the scan; the first failure is the result. When it is that a table was changed
+ * behind the snapshot's back, *changed is its name, owned, and the error says so, too. */
 int scan_finish(struct scan *scan, char **changed, struct error *err);
 
 #endif

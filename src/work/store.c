@@ -37,7 +37,8 @@ static int64_t read_format(const struct tarball *tarball, const char *first)
 	return format;
 }
 
-static int read_manifests(struct snapshot_entry *entry, const struct tarball *tarball, const char *first, struct error *err)
+static int read_manifests(struct snapshot_entry *entry, const struct tarball *tarball, const char *first,
+	struct error *err)
 {
 	const struct tarball_member *last = &tarball->members[tarball->count - 1];
 	AUTO(mem_auto) char *text = NULL;
@@ -69,7 +70,8 @@ static void examine(struct snapshot_entry *entry, const struct tarball *tarball)
 	int rc = reader_load(&first, tarball, &tarball->members[0], &err);
 	int64_t format = rc ? 0 : read_format(tarball, first);
 	if (format > MANIFEST_FORMAT) {
-		judge(entry, SNAPSHOT_FUTURE, mem_format("it has format %" PRId64 ", which a later version wrote", format));
+		judge(entry, SNAPSHOT_FUTURE, mem_format("it has format %" PRId64 ", which a later version wrote",
+			format));
 		return;
 	}
 	if (!rc)
@@ -145,7 +147,8 @@ static void date(struct dated *dated)
 /* A file that cannot even be read is listed as what it is. */
 static struct snapshot_entry unreadable(const char *path, const struct error *err)
 {
-	struct snapshot_entry entry = {.path = mem_copy(path), .health = SNAPSHOT_CORRUPT, .why = mem_copy(err->message)};
+	struct snapshot_entry entry = {.path = mem_copy(path), .health = SNAPSHOT_CORRUPT,
+		.why = mem_copy(err->message)};
 	manifest_init(&entry.manifest);
 	return entry;
 }

@@ -53,8 +53,9 @@ int store_list(struct snapshot_list *out, const char *store, struct error *err);
 void snapshot_list_clear(struct snapshot_list *list);
 void snapshot_entry_clear(struct snapshot_entry *entry);
 
-/* Finds what the operator named: an id, a unique prefix of one, a path, a file name, `latest`, `latest:0.0.7`, `oldest`. latest
- * means of this deployment and whole. Fails with ERROR_USAGE (none, several), ERROR_CORRUPT (it is, and says why). *out is the caller's. */
+/* Finds what the operator named: an id, a unique prefix of one, a path, a file name, `latest`, `latest:0.0.7`,
+ * `oldest`. latest means of this deployment and whole. Fails with ERROR_USAGE (none, several), ERROR_CORRUPT (it is,
+ * and says why). *out is the caller's. */
 int store_find(struct snapshot_entry *out, const char *store, const char *wanted, struct error *err);
 
 int store_pin(const struct snapshot_entry *entry, bool pinned, struct error *err);

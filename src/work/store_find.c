@@ -54,8 +54,8 @@ static int find_by_age(struct snapshot_entry *out, struct snapshot_list *list, c
 	}
 	AUTO(mem_auto) char *at = version ? mem_format(" at database version %s", version) : mem_copy("");
 	AUTO(mem_auto) char *rest = text_plural(others, "other file");
-	error_set(err, ERROR_USAGE, "the store has no usable snapshot of this deployment%s%s%s%s", at, others ? " (" : "",
-		others ? rest : "", others ? ")" : "");
+	error_set(err, ERROR_USAGE, "the store has no usable snapshot of this deployment%s%s%s%s", at,
+		others ? " (" : "", others ? rest : "", others ? ")" : "");
 	return error_hint(err, others ? "see `anchore-admin snapshot list`" : "take one with `anchore-admin backup`");
 }
 

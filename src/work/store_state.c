@@ -147,7 +147,8 @@ int store_deployment(char **uuid, const char *store, bool make, struct error *er
 	if (!rc && !found)
 		rc = error_set(err, ERROR_FAILED, "%s does not say which deployment the store belongs to", path);
 	if (rc)
-		return error_hint(err, "bring the file back, or remove it: the next backup makes a new one, and earlier snapshots "
+		return error_hint(err,
+			"bring the file back, or remove it: the next backup makes a new one, and earlier snapshots "
 			"then count as another deployment's");
 	*uuid = mem_copy(found);
 	return 0;

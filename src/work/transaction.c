@@ -138,15 +138,39 @@ static int check_result(struct change *change, const struct plan_edge *edge, str
 	return error_hint(err, "nothing was changed; check the SQL files with `anchore-admin graph lint`");
 }
 
+/* What a superuser's upgrade makes must be the engine's, or the engine could not use it: an edge acts as the role that
+ * owns the engine's tables, where all have one owner that may make tables, and the journal is made by the owner of the
+ * database. */
+static const char engine_role_sql[] =
+	"SELECT pg_get_userbyid(min(c.relowner)) FROM pg_class c\n"
+	"WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')\n"
+	"HAVING count(DISTINCT c.relowner) = 1 AND bool_and(pg_has_role(c.relowner, 'MEMBER')\n"
+	"  AND has_schema_privilege(c.relowner, 'public', 'CREATE'))";
+static const char journal_role_sql[] =
+	"SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database()\n"
+	"  AND pg_has_role(datdba, 'MEMBER') AND to_regnamespace('anchore_admin') IS NULL";
+
+static int act_as(struct db *db, const char *role_sql, struct error *err)
+{
+	AUTO(mem_auto) char *role = NULL;
+	int rc = db_scalar(&role, db, role_sql, 0, NULL, err);
+	if (rc || !role)
+		return rc;
+	AUTO(mem_auto) char *quoted = db_identifier(db, role);
+	return db_execf(db, err, "SET LOCAL ROLE %s", quoted);
+}
+
 /* An edge names its tables without a schema. Deferred checks would stand in the way of a later ALTER TABLE. */
 static int run_edge(struct change *change, const struct plan_edge *edge, struct error *err)
 {
 	struct db *db = change->db;
 	int rc = db_exec(db, "SET LOCAL search_path = public; SET CONSTRAINTS ALL IMMEDIATE", err);
 	if (!rc)
+		rc = act_as(db, engine_role_sql, err);
+	if (!rc)
 		rc = run_statements(db, edge, err);
 	if (!rc)
-		rc = db_exec(db, "SET CONSTRAINTS ALL IMMEDIATE; SET LOCAL search_path = pg_catalog", err);
+		rc = db_exec(db, "RESET ROLE; SET CONSTRAINTS ALL IMMEDIATE; SET LOCAL search_path = pg_catalog", err);
 	if (!rc)
 		rc = check_result(change, edge, err);
 	return rc;
@@ -203,6 +227,8 @@ int transaction_record(struct change *change, const struct journal_entry *entry,
 			db_rows(row));
 	if (!rc)
 		rc = fault_point("upgrade-journal-row", err);
+	if (!rc)
+		rc = act_as(change->db, journal_role_sql, err);
 	if (!rc)
 		rc = journal_record(change->db, entry, err);
 	return rc;

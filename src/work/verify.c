@@ -105,10 +105,12 @@ static int compare_tables(const struct check *check, struct error *err)
 		const struct manifest_table *table = &check->manifest->tables[i];
 		const struct content *found = &check->contents[i];
 		if (found->rows != table->content.rows)
-			return error_set(err, ERROR_CORRUPT, "table %s.%s has %" PRIu64 " rows, the manifest says %" PRIu64,
+			return error_set(err, ERROR_CORRUPT,
+				"table %s.%s has %" PRIu64 " rows, the manifest says %" PRIu64,
 				table->schema, table->name, found->rows, table->content.rows);
 		if (!content_same(found, &table->content))
-			return error_set(err, ERROR_CORRUPT, "the rows of table %s.%s do not have the manifest's digest",
+			return error_set(err, ERROR_CORRUPT,
+				"the rows of table %s.%s do not have the manifest's digest",
 				table->schema, table->name);
 		if (check->sizes[i] != table->bytes)
 			return error_set(err, ERROR_CORRUPT, "the rows of table %s.%s do not have the manifest's size",

@@ -25,7 +25,7 @@
 	SUITE(journal) \
 	SUITE(inspect) \
 	SUITE(lint) \
-	SUITE(archive) \
+	SUITE(backup) \
 	SUITE(snapshot) \
 	SUITE(restore) \
 	SUITE(swap) \

@@ -106,6 +106,25 @@ START_TEST(upgrades)
 }
 END_TEST
 
+/* A superuser upgrades, the engine must be able to use what came of it. */
+START_TEST(what_is_made_is_the_engines)
+{
+	AUTO(error_clear) struct error err = ERROR_INIT;
+	fixture_engine("migrate_owner", "0.0.6", true);
+	fixture_sql("migrate_owner", "CREATE ROLE migrate_engine; ALTER DATABASE migrate_owner OWNER TO migrate_engine;"
+		"ALTER SCHEMA public OWNER TO migrate_engine;"
+		"DO $$ DECLARE t text; BEGIN FOR t IN SELECT oid::regclass FROM pg_class WHERE relkind = 'r' "
+		"AND relnamespace = 'public'::regnamespace LOOP "
+		"EXECUTE format('ALTER TABLE %s OWNER TO migrate_engine', t); END LOOP; END $$");
+	AUTO(scene_clear) struct scene scene;
+	scene_make(&scene, "migrate_owner", NULL);
+	fixture_assert_ok(migrate_run(&scene.change, &scene.run, &err), &err);
+	fixture_assert_scalar("migrate_owner", "SELECT string_agg(DISTINCT relowner::regrole::text, ',') FROM pg_class "
+		"WHERE relkind IN ('r', 'S') AND relnamespace IN ('public'::regnamespace, 'anchore_admin'::regnamespace)",
+		"migrate_engine");
+}
+END_TEST
+
 static void expect_failure(const char *dbname, const char *more, enum error_code code, const char *words)
 {
 	AUTO(error_clear) struct error err = ERROR_INIT;
@@ -190,6 +209,7 @@ START_TEST(a_blocker_that_goes_is_waited_for)
 		struct db *other = fixture_connect("migrate_waits");
 		int rc = db_exec(other, "BEGIN; LOCK TABLE users IN ROW EXCLUSIVE MODE; SELECT pg_sleep(2.5); ROLLBACK",
 			&err);
+		db_close(other);
 		_exit(rc);
 	}
 	char *held = NULL;
@@ -244,7 +264,8 @@ END_TEST
 
 Suite *migrate_suite(void)
 {
-	return fixture_suite("migrate", (const TTest *const[]){upgrades, a_statement_fails, the_result_is_another,
+	return fixture_suite("migrate", (const TTest *const[]){upgrades, what_is_made_is_the_engines, a_statement_fails,
+		the_result_is_another,
 		helpers_are_left, a_deferred_check_fails_inside, the_connection_is_lost, a_blocker_is_named,
 		a_blocker_that_goes_is_waited_for, a_writer_without_a_table_is_named, the_version_changed_meanwhile,
 		the_schema_changed_meanwhile, NULL});

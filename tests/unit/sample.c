@@ -23,7 +23,8 @@ void sample_manifest(struct manifest *manifest, const char *id, const char *depl
 	manifest->identity = (struct identity){mem_copy("7000"), 1, mem_copy("anchore"), 16384, mem_copy("2026-11-23")};
 	manifest->moment = (struct moment){mem_copy("10:12:11"), 10, 12, 0, true};
 	manifest->properties = (struct properties){.owner = mem_copy("o"), .encoding = mem_copy("UTF8"),
-		.collate = mem_copy("C"), .ctype = mem_copy("C"), .provider = mem_copy("c"), .tablespace = mem_copy("pg_default"),
+		.collate = mem_copy("C"), .ctype = mem_copy("C"), .provider = mem_copy("c"),
+		.tablespace = mem_copy("pg_default"),
 		.comment = mem_copy("a \"comment\"\n"), .connection_limit = -1, .allow_connections = true};
 	list_add(&manifest->properties.privileges, "\tCONNECT\tf\to");
 	list_add(&manifest->properties.settings, "\twork_mem\t8MB");
@@ -43,7 +44,8 @@ void sample_manifest(struct manifest *manifest, const char *id, const char *depl
 }
 
 /* A member and its line in the manifest. */
-static void add(struct tarball_writer *writer, struct manifest *manifest, const char *name, const char *data, size_t size)
+static void add(struct tarball_writer *writer, struct manifest *manifest, const char *name, const char *data,
+	size_t size)
 {
 	AUTO(error_clear) struct error err = ERROR_INIT;
 	unit_assert_ok(tarball_add(writer, name, data, size, &err), &err);

@@ -58,7 +58,8 @@ START_TEST(missing_fields_are_told)
 		AUTO(json_auto) json_t *changed = json_copy(whole);
 		json_object_del(changed, key);
 		AUTO(mem_auto) char *without = json_print(changed);
-		ck_assert_msg(archive_read_snapshot(&b, without, strlen(without), &err) == ERROR_CORRUPT, "without %s", key);
+		ck_assert_msg(archive_read_snapshot(&b, without, strlen(without), &err) == ERROR_CORRUPT,
+			"without %s", key);
 		ck_assert_ptr_nonnull(strstr(err.message, key));
 		json_object_set_new(changed, key, json_real(1.5));
 		AUTO(mem_auto) char *other = json_print(changed);

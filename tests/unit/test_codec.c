@@ -140,6 +140,7 @@ END_TEST
 Suite *codec_suite(void)
 {
 	const TTest *const tests[] = {texts_come_back, a_codec_serves_many_frames, every_flipped_bit_is_found,
-		cut_and_longer_frames_are_corrupt, a_frame_larger_than_allowed_is_corrupt, what_is_no_frame_is_corrupt, NULL};
+		cut_and_longer_frames_are_corrupt, a_frame_larger_than_allowed_is_corrupt,
+		what_is_no_frame_is_corrupt, NULL};
 	return unit_suite("codec", tests);
 }

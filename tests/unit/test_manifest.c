@@ -16,7 +16,8 @@ START_TEST(folders_have_plain_names)
 	assert_folder(1, "anchore", "data/0001-anchore");
 	assert_folder(12345, "a b/../\"ü", "data/12345-a_b_______");
 	assert_folder(2, "", "data/0002-");
-	assert_folder(3, "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddX", "data/0003-aaaaaaaaaabbbbbbbbbbccccccccccdddddddddd");
+	assert_folder(3, "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddX",
+		"data/0003-aaaaaaaaaabbbbbbbbbbccccccccccdddddddddd");
 }
 END_TEST
 
@@ -28,7 +29,8 @@ START_TEST(chunk_names_are_read)
 	ck_assert_uint_eq(ordinal, 12);
 	ck_assert_uint_eq(rows, 450);
 	static const char *const wrong[] = {"data/0012-x/3.450.zs", "data/0012-x/3.zst", "data/0012-x/3.0.zst",
-		"data/0012-x/0.4.zst", "data/0000-x/3.4.zst", "data/x/3.4.zst", "other/0012-x/3.4.zst", "data/0012-x/3.-4.zst",
+		"data/0012-x/0.4.zst", "data/0000-x/3.4.zst", "data/x/3.4.zst", "other/0012-x/3.4.zst",
+		"data/0012-x/3.-4.zst",
 		"data/0012-x/3.4.zst.zst", "data/0012-x/3.99999999999999999999.zst", "data/-x/3.4.zst", "data/", ""};
 	for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
 		ck_assert_msg(!manifest_read_chunk_name(wrong[i], &ordinal, &rows), "%s", wrong[i]);
@@ -145,6 +147,7 @@ Suite *manifest_suite(void)
 {
 	const TTest *const tests[] = {folders_have_plain_names, chunk_names_are_read,
 		tables_are_found_by_schema_and_name, identities_are_the_server_and_the_oid, rows_come_back_from_columns,
-		columns_stand_together, rows_of_another_width_are_not_taken, texts_of_another_shape_are_not_joined, NULL};
+		columns_stand_together, rows_of_another_width_are_not_taken, texts_of_another_shape_are_not_joined,
+		NULL};
 	return unit_suite("manifest", tests);
 }

@@ -210,7 +210,8 @@ END_TEST
 Suite *tarball_suite(void)
 {
 	const TTest *const tests[] = {members_come_back, counts_are_checked, a_file_is_never_overwritten,
-		a_full_disk_is_told, the_frame_is_the_same_for_both_sides, cut_archives_are_damaged, the_tail_must_be_zeros,
+		a_full_disk_is_told, the_frame_is_the_same_for_both_sides, cut_archives_are_damaged,
+		the_tail_must_be_zeros,
 		unsafe_members_are_refused, NULL};
 	return unit_suite("tarball", tests);
 }
