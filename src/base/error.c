@@ -8,10 +8,9 @@
 static const struct {
 	const char *name;
 	int status;
-	const char *meaning;
 } codes[ERROR_COUNT] = {
-	[ERROR_NONE] = {"NONE", 0, "done"},
-#define ERROR(name, exit_status, words) [ERROR_##name] = {#name, exit_status, words},
+	[ERROR_NONE] = {"NONE", 0},
+#define ERROR(name, exit_status, words) [ERROR_##name] = {#name, exit_status},
 #include "base/error.def"
 #undef ERROR
 };
@@ -88,11 +87,6 @@ void error_clear(struct error *err)
 int error_status(enum error_code code)
 {
 	return codes[code].status;
-}
-
-const char *error_meaning(enum error_code code)
-{
-	return codes[code].meaning;
 }
 
 const char *error_name(enum error_code code)

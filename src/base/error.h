@@ -50,6 +50,5 @@ void error_clear(struct error *err);
 int error_status(enum error_code code);
 /* "REFUSED", "NO_SPACE": for programs that read the error. */
 const char *error_name(enum error_code code);
-const char *error_meaning(enum error_code code);
 
 #endif

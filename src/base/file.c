@@ -148,6 +148,7 @@ int file_write(const char *path, mode_t mode, const void *data, size_t size, str
 
 int file_append(const char *path, const void *data, size_t size, struct error *err)
 {
+	bool made = !file_exists(path);
 	AUTO(file_close) int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return error_errno(err, ERROR_FAILED, "cannot write %s", path);
@@ -156,7 +157,8 @@ int file_append(const char *path, const void *data, size_t size, struct error *e
 		return error_context(err, "%s", path);
 	if (fsync(fd) != 0)
 		return error_errno(err, ERROR_FAILED, "cannot write %s", path);
-	return 0;
+	AUTO(mem_auto) char *directory = path_directory(path);
+	return made ? file_sync_directory(directory, err) : 0;
 }
 
 int file_make_directories(const char *path, mode_t mode, struct error *err)

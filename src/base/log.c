@@ -23,11 +23,6 @@ void log_setup(bool quiet, bool verbose)
 	is_verbose = verbose;
 }
 
-bool log_is_verbose(void)
-{
-	return is_verbose;
-}
-
 /* With the lock held: a bar on the line is wiped, it comes back with the next update. */
 static void say(const char *prefix, const char *format, va_list args)
 {

@@ -8,7 +8,6 @@
 
 /* quiet: warnings only; verbose: details too. Without a call: neither. */
 void log_setup(bool quiet, bool verbose);
-bool log_is_verbose(void);
 
 void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));   /* "warning: …" */
 void log_note(const char *format, ...) __attribute__((format(printf, 1, 2)));   /* unless quiet */

@@ -251,18 +251,6 @@ char *text_plural(uint64_t n, const char *noun)
 	return mem_format("%s %s%s", number, noun, last == 's' || last == 'x' ? "es" : "s");
 }
 
-char *text_hex(const void *bytes, size_t size)
-{
-	static const char digits[] = "0123456789abcdef";
-	const unsigned char *in = bytes;
-	char *out = mem_new(size * 2 + 1);
-	for (size_t i = 0; i < size; i++) {
-		out[2 * i] = digits[in[i] >> 4];
-		out[2 * i + 1] = digits[in[i] & 15];
-	}
-	return out;
-}
-
 static char *format_time(time_t when, const char *format)
 {
 	struct tm tm;

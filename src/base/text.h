@@ -62,7 +62,6 @@ char *text_count(uint64_t number);          /* "1,234,567" */
 char *text_duration(double seconds);        /* "850 ms", "12.3 s", "4 min 05 s", "2 h 10 min" */
 char *text_plural(uint64_t n, const char *noun); /* "1 row", "1,200 rows": adds s, es after s/x, ies for y */
 
-char *text_hex(const void *bytes, size_t size);
 /* 2026-11-23T12:34:56Z */
 char *text_time(time_t when);
 /* 20261123T123456Z, for file names */

@@ -1,6 +1,6 @@
-/* The commands and how they are reached. The table says what each accepts; main() parses, opens what the table
- * says (see work/run.h), runs, and prints the one error. One file per command; `db`, `snapshot`, `graph`, `service`
- * and `system` have their subcommands in one file each. */
+/* The commands and how they are reached. The table says what each accepts; main() parses, reads the settings, runs, and
+ * prints the one error. A command opens what it needs itself (see work/run.h). One file per command; small subcommands
+ * of one group share a file. */
 #ifndef COMMAND_COMMAND_H
 #define COMMAND_COMMAND_H
 

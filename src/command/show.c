@@ -65,7 +65,7 @@ static json_t *losses_json(const struct plan *plan)
 	return array;
 }
 
-static json_t *snapshot_json(const struct facts *facts)
+static json_t *evidence_json(const struct facts *facts)
 {
 	const struct evidence *evidence = &facts->evidence;
 	if (!evidence->found)
@@ -120,7 +120,7 @@ json_t *show_json(const struct run *run, const struct change *change, bool done)
 	json_put_number(object, "room_needed", (int64_t)plan->room);
 	json_put_value(object, "room_available", facts->room_known ? json_integer((int64_t)facts->room) : json_null());
 	json_put_value(object, "losses", losses_json(plan));
-	json_put_value(object, "snapshot", snapshot_json(facts));
+	json_put_value(object, "snapshot", evidence_json(facts));
 	json_put(object, "no_snapshot", facts->evidence.skipped);
 	json_put_value(object, "refusals", refusals_json(&change->refusals));
 	return object;

@@ -9,7 +9,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "command/command.h"
-#include "work/scan.h"
 #include "work/snapshot.h"
 
 enum { SHORT_ID = 12 };
@@ -30,7 +29,7 @@ uint64_t snapshot_bytes(const struct manifest *manifest)
 	return bytes;
 }
 
-const char *snapshot_health_name(enum snapshot_health health)
+static const char *snapshot_health_name(enum snapshot_health health)
 {
 	static const char *const names[] = {[SNAPSHOT_WHOLE] = "whole", [SNAPSHOT_CORRUPT] = "corrupt",
 		[SNAPSHOT_FOREIGN] = "foreign", [SNAPSHOT_FUTURE] = "future"};
@@ -75,7 +74,8 @@ static char *describe(const struct snapshot_entry *entry, const char *deployment
 	if (entry->health == SNAPSHOT_WHOLE)
 		list_add(&words, "whole");
 	else
-		list_addf(&words, "%s: %s", snapshot_health_name(entry->health), entry->why);
+		list_addf(&words, "%s: %s (%s)", snapshot_health_name(entry->health), entry->why,
+			path_base(entry->path));
 	if (entry->pinned)
 		list_add(&words, "pinned");
 	if (entry->manifest.deployment && !text_same(entry->manifest.deployment, deployment))
@@ -89,8 +89,8 @@ static void print_line(const struct run *run, const struct snapshot_entry *entry
 	AUTO(mem_auto) char *state = describe(entry, deployment);
 	AUTO(mem_auto) char *size = text_bytes(entry->size);
 	if (!manifest->id) {
-		run_print(run, "%-*s  %-20s  %-8s  %-8s  %9s  %12s  %s (%s)\n", SHORT_ID, "-", "-", "-", "-", size, "-",
-			state, path_base(entry->path));
+		run_print(run, "%-*s  %-20s  %-8s  %-8s  %9s  %12s  %s\n", SHORT_ID, "-", "-", "-", "-", size, "-",
+			state);
 		return;
 	}
 	AUTO(mem_auto) char *created = text_time(manifest->created);
@@ -221,7 +221,7 @@ static int verify_one(json_t *array, struct run *run, const char *store, const c
 	double start = clock_elapsed();
 	int rc = store_find(&entry, store, wanted, err);
 	if (!rc)
-		rc = snapshot_verify(&entry, scan_most_jobs(run), err);
+		rc = snapshot_verify(&entry, run_jobs(run), err);
 	if (rc == ERROR_CORRUPT && !err->hint)
 		error_hint(err, "keep the file for a look, and take another one with `anchore-admin backup`");
 	if (rc)

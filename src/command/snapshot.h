@@ -10,8 +10,6 @@
 /* Of all tables. */
 uint64_t snapshot_rows(const struct manifest *manifest);
 uint64_t snapshot_bytes(const struct manifest *manifest);
-/* "whole", "corrupt", "foreign", "future" */
-const char *snapshot_health_name(enum snapshot_health health);
 /* The documented object of one snapshot; the caller's. deployment: the store's own, NULL if it has none. */
 json_t *snapshot_json(const struct snapshot_entry *entry, const char *deployment);
 

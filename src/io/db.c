@@ -12,6 +12,8 @@
 
 enum { OLDEST_SERVER = 100000, CONNECT_SECONDS = 15, TICK_MS = 200 };
 
+#define CHECK_ADDRESS "check that PostgreSQL runs and that the setting `database` names its address"
+
 static const char SESSION[] =
 	"SET client_min_messages = warning; SET search_path = pg_catalog; SET datestyle = 'ISO';"
 	"SET intervalstyle = postgres; SET timezone = 'UTC'; SET extra_float_digits = 3; SET bytea_output = hex;"
@@ -70,7 +72,7 @@ static int refuse_connection(PGconn *conn, struct error *err)
 			"`anchore-admin restore SNAPSHOT`");
 	if (PQconnectionUsedPassword(conn) || PQconnectionNeedsPassword(conn) || strstr(line, "does not exist"))
 		return error_hint(err, "check user and password in the setting `database`, or the passfile it names");
-	return error_hint(err, "check that PostgreSQL runs and that the setting `database` names its address");
+	return error_hint(err, CHECK_ADDRESS);
 }
 
 /* An explicit loop, so that Ctrl-C works while a host does not answer. */
@@ -79,14 +81,16 @@ static int wait_connected(struct db *db, struct error *err)
 	double end = clock_elapsed() + CONNECT_SECONDS;
 	PostgresPollingStatusType state = PGRES_POLLING_WRITING;
 	while (PQstatus(db->conn) != CONNECTION_BAD && state != PGRES_POLLING_OK && state != PGRES_POLLING_FAILED) {
-		struct pollfd fd = {.fd = PQsocket(db->conn), .events = state == PGRES_POLLING_READING ? POLLIN : POLLOUT};
+		short events = state == PGRES_POLLING_READING ? POLLIN : POLLOUT;
+		struct pollfd fd = {.fd = PQsocket(db->conn), .events = events};
 		int ready = poll(&fd, 1, TICK_MS);
 		int rc = interrupt_check(err);
 		if (rc)
 			return rc;
 		if (clock_elapsed() > end) {
-			error_set(err, ERROR_UNREACHABLE, "cannot connect to the database: no answer within %d s", CONNECT_SECONDS);
-			return error_hint(err, "check that PostgreSQL runs and that the setting `database` names its address");
+			error_set(err, ERROR_UNREACHABLE, "cannot connect to the database: no answer within %d s",
+				CONNECT_SECONDS);
+			return error_hint(err, CHECK_ADDRESS);
 		}
 		if (ready > 0)
 			state = PQconnectPoll(db->conn);
@@ -119,7 +123,8 @@ int db_open(struct db **out, const char *conninfo, const char *dbname, const cha
 		return rc;
 	PQconninfoFree(options);
 	/* The first dbname is expanded as a connection string; a later keyword replaces what it said. */
-	const char *keywords[] = {"dbname", "fallback_application_name", "application_name", dbname ? "dbname" : NULL, NULL};
+	const char *keywords[] = {"dbname", "fallback_application_name", "application_name", dbname ? "dbname" : NULL,
+		NULL};
 	const char *values[] = {conninfo, application, application, dbname, NULL};
 	AUTO(db_auto) struct db *db = mem_new(sizeof *db);
 	db->conn = PQconnectStartParams(keywords, values, 1);
@@ -194,7 +199,8 @@ void db_environment(const struct db *db, struct list *environment, char **passwo
 {
 	PQconninfoOption *options = PQconninfo(db->conn);
 	for (PQconninfoOption *option = options; option && option->keyword; option++)
-		if (option->envvar && option->val && *option->val && strcmp(option->keyword, "password") != 0)
+		if (option->envvar && option->val && (*option->val || getenv(option->envvar)) &&
+			strcmp(option->keyword, "password") != 0)
 			list_addf(environment, "%s=%s", option->envvar, option->val);
 	PQconninfoFree(options);
 	*password = PQconnectionUsedPassword(db->conn) ? mem_copy(PQpass(db->conn)) : NULL;

@@ -1,10 +1,10 @@
 /* PostgreSQL, by libpq. One struct db is one connection, used by one thread.
  *
- * Every wait looks at interrupt_signal(): a signal cancels the running statement, once per connection, and
- * the call fails with ERROR_INTERRUPTED. A statement that succeeded all the same is a success: loops call
- * interrupt_check() themselves, and a COMMIT is best sent under interrupt_defer(true). A lost connection is ERROR_UNREACHABLE, a full disk of the server
- * ERROR_NO_SPACE, any other error of the server ERROR_FAILED with its message; db_sqlstate() has the
- * code. Messages never carry the connection string.
+ * Every wait looks at interrupt_signal(): a signal cancels the running statement (what follows it on the connection is
+ * cleaning up, and is not cancelled), and the call fails with ERROR_INTERRUPTED. A statement that succeeded all the
+ * same is a success: loops call interrupt_check() themselves, and a COMMIT is best sent under interrupt_defer(true). A
+ * lost connection is ERROR_UNREACHABLE, a full disk of the server ERROR_NO_SPACE, any other error of the server
+ * ERROR_FAILED with its message; db_sqlstate() has the code. Messages never carry the connection string.
  *
  * A session is made with: application_name as given, client_min_messages warning, search_path empty
  * but for pg_catalog, DateStyle ISO, IntervalStyle postgres, TimeZone UTC, extra_float_digits 3,
@@ -40,14 +40,12 @@ const char *db_sqlstate(const struct db *db);
 bool db_in_transaction(const struct db *db);
 
 /* NAME=value lines for a client program's environment (PGHOST, PGPORT, PGUSER, PGDATABASE, PGSSL…), all
- * but the password; *password is owned and NULL if none was used. */
+ * but the password, an empty one where our own environment has another; *password is owned and NULL if none was used. */
 void db_environment(const struct db *db, struct list *environment, char **password);
 
 /* One or more statements whose results nobody wants. */
 int db_exec(struct db *db, const char *sql, struct error *err);
 int db_execf(struct db *db, struct error *err, const char *format, ...) __attribute__((format(printf, 3, 4)));
-/* As db_exec, with the number of rows that the last statement touched (0 if it touches none). */
-int db_exec_count(struct db *db, uint64_t *rows, const char *sql, struct error *err);
 
 /* One statement with count text parameters ($1 …; NULL is NULL). Result owned by the caller. */
 int db_query(struct db_result **out, struct db *db, const char *sql, size_t count, const char *const *parameters,
@@ -78,11 +76,10 @@ char *db_literal(struct db *db, const char *value);
 typedef int db_row_function(void *context, const char *bytes, size_t size, struct error *err);
 int db_copy_out(struct db *db, const char *sql, db_row_function *row, void *context, uint64_t *rows, struct error *err);
 /* COPY … FROM STDIN: begin, data any number of times in pieces of any size, end. After a failure of begin or
- * data nothing more is to be called but db_close() or a ROLLBACK; db_copy_in_abort() ends a copy that the caller gives up. */
+ * data nothing more is to be called but db_close(). */
 int db_copy_in_begin(struct db *db, const char *sql, struct error *err);
 int db_copy_in_data(struct db *db, const void *bytes, size_t size, struct error *err);
 int db_copy_in_end(struct db *db, uint64_t *rows, struct error *err);
-void db_copy_in_abort(struct db *db);
 
 /* Asks the server to cancel what the connection runs; for another thread's db. */
 void db_cancel(struct db *db);

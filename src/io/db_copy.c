@@ -93,8 +93,3 @@ int db_copy_in_end(struct db *db, uint64_t *rows, struct error *err)
 	return end_copy(db, rows, err);
 }
 
-void db_copy_in_abort(struct db *db)
-{
-	PQputCopyEnd(db->conn, "given up");
-	db_drain(db);
-}

@@ -13,18 +13,6 @@ int db_exec(struct db *db, const char *sql, struct error *err)
 	return db_finish(NULL, db, err);
 }
 
-int db_exec_count(struct db *db, uint64_t *rows, const char *sql, struct error *err)
-{
-	PGresult *result = NULL;
-	if (!PQsendQuery(db->conn, sql))
-		return db_fail(db, NULL, err);
-	int rc = db_finish(&result, db, err);
-	if (!rc)
-		*rows = strtoull(PQcmdTuples(result), NULL, 10);
-	PQclear(rc ? NULL : result);
-	return rc;
-}
-
 int db_execf(struct db *db, struct error *err, const char *format, ...)
 {
 	va_list args;

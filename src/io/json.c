@@ -17,7 +17,8 @@ static json_t *any_string(const char *string)
 		return value;
 	AUTO(text_clear) struct text text = TEXT_INIT;
 	for (const char *at = string; *at;) {
-		size_t size = (unsigned char)*at < 0x80 ? 1 : (unsigned char)*at < 0xe0 ? 2 : (unsigned char)*at < 0xf0 ? 3 : 4;
+		unsigned char lead = (unsigned char)*at;
+		size_t size = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
 		json_t *one = strnlen(at, size) == size ? json_stringn(at, size) : NULL;
 		text_add_bytes(&text, one ? at : "\xef\xbf\xbd", one ? size : 3);
 		at += one ? size : 1;
@@ -62,11 +63,6 @@ json_t *json_from_list(const struct list *list)
 const char *json_text(const json_t *object, const char *key)
 {
 	return json_string_value(json_object_get(object, key));
-}
-
-int64_t json_number(const json_t *object, const char *key)
-{
-	return json_integer_value(json_object_get(object, key));
 }
 
 bool json_flag(const json_t *object, const char *key)

@@ -21,9 +21,8 @@ void json_put_value(json_t *object, const char *key, json_t *value);
 void json_add(json_t *array, const char *string);
 json_t *json_from_list(const struct list *list);
 
-/* Readers that accept a missing key or another type: NULL, 0, false. Strings are borrowed. */
+/* Readers that accept a missing key or another type: NULL, false. Strings are borrowed. */
 const char *json_text(const json_t *object, const char *key);
-int64_t json_number(const json_t *object, const char *key);
 bool json_flag(const json_t *object, const char *key);
 void json_to_list(struct list *list, const json_t *array);
 

@@ -13,7 +13,8 @@ struct pgtool {
 	char *version;        /* "15.18 (Debian 15.18-0+deb12u1)" */
 };
 
-/* bindir NULL: the newest of /usr/lib/postgresql/<n>/bin, else PATH. Fails with ERROR_REFUSED and the package to install. */
+/* bindir NULL: the newest of /usr/lib/postgresql/<n>/bin, else PATH. Fails with ERROR_REFUSED and the package to
+ * install. */
 int pgtool_find(struct pgtool *out, const char *bindir, struct error *err);
 /* ERROR_REFUSED unless the tools are at least as new as the server. */
 int pgtool_check(const struct pgtool *tool, const struct db *db, struct error *err);

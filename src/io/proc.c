@@ -68,7 +68,7 @@ static void become(const struct proc *proc, const struct passwd *user, const cha
 	const char *directory = proc->directory ? proc->directory : user ? "/" : NULL;
 	if (directory && chdir(directory) != 0)
 		return;
-	/* Dies with us, even by SIGKILL: an orphaned pg_restore would go on writing. After setuid(), which forgets it. */
+	/* Dies with us, even by SIGKILL: an orphaned pg_restore would go on writing. setuid() forgets it, so after. */
 	if (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0 || getppid() != parent)
 		return;
 	signal(SIGPIPE, SIG_DFL);
@@ -175,7 +175,7 @@ static int explain(const struct proc *proc, int status, const char *errors, stru
 		*said ? ": " : "", said);
 }
 
-static int run(int *status, char **out, char **errors, const struct proc *proc, struct error *err)
+int proc_run(char **out, char **errors, const struct proc *proc, struct error *err)
 {
 	struct child child;
 	int rc = start(&child, proc, err);
@@ -184,7 +184,7 @@ static int run(int *status, char **out, char **errors, const struct proc *proc, 
 	AUTO(text_clear) struct text said = TEXT_INIT;
 	AUTO(text_clear) struct text complained = TEXT_INIT;
 	collect(&child, &said, &complained);
-	*status = wait_for(child.pid);
+	int status = wait_for(child.pid);
 	if (out)
 		*out = text_take(&said);
 	if (errors)
@@ -192,22 +192,5 @@ static int run(int *status, char **out, char **errors, const struct proc *proc, 
 	rc = interrupt_check(err);
 	if (rc)
 		return rc;
-	return *status == 0 ? 0 : explain(proc, *status, complained.data ? complained.data : "", err);
-}
-
-int proc_run(char **out, char **errors, const struct proc *proc, struct error *err)
-{
-	int status = 0;
-	return run(&status, out, errors, proc, err);
-}
-
-int proc_status(int *status, char **out, char **errors, const struct proc *proc, struct error *err)
-{
-	int raw = 0;
-	int rc = run(&raw, out, errors, proc, err);
-	if (rc && !(raw && WIFEXITED(raw) && err->code == ERROR_FAILED))
-		return rc;
-	error_clear(err);
-	*status = WEXITSTATUS(raw);
-	return 0;
+	return status == 0 ? 0 : explain(proc, status, complained.data ? complained.data : "", err);
 }

@@ -21,8 +21,6 @@ struct proc {
  * by a signal is ERROR_FAILED: "pg_dump failed with exit status 1: <last line of its stderr>".
  * When a signal asks us to stop, the program gets SIGTERM and the call fails with ERROR_INTERRUPTED. */
 int proc_run(char **out, char **errors, const struct proc *proc, struct error *err);
-/* The same, exit status in *status instead of an error for a program that exited by itself. */
-int proc_status(int *status, char **out, char **errors, const struct proc *proc, struct error *err);
 /* Path of a program in PATH, owned, NULL if there is none. */
 char *proc_find(const char *name);
 

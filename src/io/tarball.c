@@ -278,14 +278,6 @@ void tarball_close(struct tarball *tarball)
 	*tarball = (struct tarball){.fd = -1};
 }
 
-const struct tarball_member *tarball_find(const struct tarball *tarball, const char *name)
-{
-	for (size_t i = 0; i < tarball->count; i++)
-		if (strcmp(tarball->members[i].name, name) == 0)
-			return &tarball->members[i];
-	return NULL;
-}
-
 static int read_at(const struct tarball *tarball, uint64_t offset, void *data, size_t size, struct error *err)
 {
 	char *at = data;

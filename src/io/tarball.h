@@ -49,8 +49,6 @@ struct tarball {
  * members that could be read. Fails with ERROR_FAILED when the file cannot be read. */
 int tarball_open(struct tarball *out, const char *path, struct error *err);
 void tarball_close(struct tarball *tarball);
-/* NULL if there is none. */
-const struct tarball_member *tarball_find(const struct tarball *tarball, const char *name);
 /* Reads size bytes of a member from offset on. Any thread. ERROR_CORRUPT if the file ends before. */
 int tarball_read(const struct tarball *tarball, const struct tarball_member *member, uint64_t offset, void *data,
 	size_t size, struct error *err);

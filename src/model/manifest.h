@@ -41,7 +41,7 @@ struct properties {
 	char *owner, *encoding, *collate, *ctype, *provider, *icu_locale, *tablespace, *comment;
 	int64_t connection_limit;
 	bool allow_connections, is_template;
-	/* "grantee<TAB>privilege<TAB>grantable(t|f)<TAB>grantor", grantee "" for PUBLIC; empty with default_privileges */
+	/* "grantee<TAB>privilege<TAB>grantable(t|f)<TAB>grantor", grantee "" for PUBLIC; empty with the default ones */
 	struct list privileges;
 	bool default_privileges; /* datacl IS NULL */
 	struct list settings;    /* "role<TAB>name<TAB>value", role "" for the database itself */
@@ -50,7 +50,7 @@ struct properties {
 struct manifest_table {
 	char *schema, *name;
 	struct list columns;     /* names in COPY order: byte order, generated ones left out */
-	struct list floats;      /* those of columns that print floating point numbers: not alike before PostgreSQL 12 */
+	struct list floats;      /* those of columns that print floating point: differently before PostgreSQL 12 */
 	struct content content;  /* known at the end */
 	uint64_t bytes;          /* of COPY text, with newlines; known at the end */
 };

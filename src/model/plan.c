@@ -53,14 +53,6 @@ void plan_add_loss(struct plan *plan, char *what, uint64_t rows)
 	plan->losses[plan->loss_count++] = (struct plan_loss){what, rows};
 }
 
-size_t plan_statements(const struct plan *plan)
-{
-	size_t count = 0;
-	for (size_t i = 0; i < plan->edge_count; i++)
-		count += plan->edges[i].count;
-	return count;
-}
-
 /* ---- locks ---- */
 
 static struct plan_statement *statement_at(struct plan_edge *edge, long long line)

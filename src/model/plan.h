@@ -1,5 +1,5 @@
 /* The plan: the ordered steps of one change of the database's version. What prints itself here is what
- * work/migrate executes: the same statements, in the same order. Pure; work/prepare fills it. */
+ * work/migrate executes: the same statements, in the same order. Pure; work/change fills it. */
 #ifndef MODEL_PLAN_H
 #define MODEL_PLAN_H
 
@@ -57,7 +57,6 @@ void plan_add_locks(struct plan_edge *edge, const char *locks);
 void plan_add_loss(struct plan *plan, char *what, uint64_t rows);
 /* Once all edges are in: the tables that are touched, and the room. */
 void plan_finish(struct plan *plan, const struct facts *facts);
-size_t plan_statements(const struct plan *plan);
 
 struct refusals;
 /* For people: all of it, with the evidence and the refusals; owned. */

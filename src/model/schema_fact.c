@@ -78,11 +78,6 @@ bool schema_fact_is(const struct schema_fact *fact, const char *kind)
 	return fact->kind && strcmp(fact->kind->name, kind) == 0;
 }
 
-bool schema_fact_same_table(const struct schema_fact *a, const struct schema_fact *b)
-{
-	return a->table_size && a->table_size == b->table_size && memcmp(a->name, b->name, a->table_size) == 0;
-}
-
 bool schema_fact_same_thing(const struct schema_fact *a, const struct schema_fact *b)
 {
 	return a->kind && a->kind == b->kind && a->kind->single && a->name_size == b->name_size &&

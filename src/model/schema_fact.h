@@ -23,8 +23,6 @@ struct schema_fact {
 
 struct schema_fact schema_fact_read(const char *line);
 bool schema_fact_is(const struct schema_fact *fact, const char *kind);
-/* Both are about the same table. */
-bool schema_fact_same_table(const struct schema_fact *a, const struct schema_fact *b);
 /* Both are the one fact of their kind about their name. */
 bool schema_fact_same_thing(const struct schema_fact *a, const struct schema_fact *b);
 

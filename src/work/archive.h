@@ -44,7 +44,4 @@ json_t *archive_moment(const struct moment *moment);
 int archive_read_identity(struct identity *out, const json_t *object, const char *where, struct error *err);
 int archive_read_moment(struct moment *out, const json_t *object, const char *where, struct error *err);
 
-/* 32 hex digits. */
-char *archive_content_hex(const struct content *content);
-
 #endif

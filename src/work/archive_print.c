@@ -5,7 +5,7 @@
 #include "io/digest.h"
 #include "work/archive.h"
 
-char *archive_content_hex(const struct content *content)
+static char *archive_content_hex(const struct content *content)
 {
 	return mem_format("%016" PRIx64 "%016" PRIx64, content->high, content->low);
 }

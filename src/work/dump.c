@@ -163,7 +163,7 @@ static int prove(const struct dump *dump, int jobs, struct error *err)
 static int put_in_place(struct snapshot_entry *out, struct dump *dump, struct error *err)
 {
 	AUTO(mem_auto) char *path = make_path(dump->store, &dump->manifest);
-	int rc = prove(dump, scan_most_jobs(dump->run), err);
+	int rc = prove(dump, run_jobs(dump->run), err);
 	if (!rc)
 		rc = interrupt_check(err);
 	if (!rc)
@@ -199,8 +199,10 @@ int snapshot_take(struct snapshot_entry *out, struct run *run, struct error *err
 	for (int number = 1; !rc; number++) {
 		AUTO(dump_clear) struct dump dump = {.run = run, .store = store, .tool = &tool};
 		rc = try_once(out, &dump, err);
-		if (!rc || !dump.changed || number == MOST_ATTEMPTS)
-			break;
+		if (!rc || !dump.changed)
+			return rc;
+		if (number == MOST_ATTEMPTS)
+			return error_hint(err, "run the command again when nobody truncates or alters tables");
 		log_note("%s changed while it was read: starting again (%d of %d)", dump.changed, number,
 			MOST_ATTEMPTS - 1);
 		error_clear(err);

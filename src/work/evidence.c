@@ -1,13 +1,10 @@
 #include "work/evidence.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "base/log.h"
 #include "base/mem.h"
 #include "work/snapshot.h"
-
-enum { MOST_JOBS = 64 };
 
 void snapshot_proof_clear(struct snapshot_proof *held)
 {
@@ -16,14 +13,6 @@ void snapshot_proof_clear(struct snapshot_proof *held)
 		proof_clear(&held->proof);
 	}
 	*held = (struct snapshot_proof){.held = false};
-}
-
-static int jobs_of(const struct run *run)
-{
-	long long jobs = settings_number(&run->settings, OPTION_JOBS);
-	if (jobs < 1)
-		jobs = sysconf(_SC_NPROCESSORS_ONLN);
-	return jobs < 1 ? 1 : jobs > MOST_JOBS ? MOST_JOBS : (int)jobs;
 }
 
 /* ---- which one ---- */
@@ -93,7 +82,7 @@ static int verify(struct evidence *evidence, const struct snapshot_entry *entry,
 {
 	struct error why = ERROR_INIT;
 	log_note("verifying snapshot %.12s", entry->manifest.id);
-	int rc = snapshot_verify(entry, jobs_of(run), &why);
+	int rc = snapshot_verify(entry, run_jobs(run), &why);
 	if (rc && rc != ERROR_CORRUPT)
 		return error_move(err, &why);
 	if (rc)

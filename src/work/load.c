@@ -9,22 +9,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "io/digest.h"
+#include "model/conninfo.h"
 
 /* ---- pg_restore ---- */
-
-/* 'value' as a connection string wants it. */
-static char *conninfo_value(const char *value)
-{
-	struct text out = TEXT_INIT;
-	text_add(&out, "'");
-	for (const char *at = value; *at; at++) {
-		if (*at == '\'' || *at == '\\')
-			text_add(&out, "\\");
-		text_add_bytes(&out, at, 1);
-	}
-	text_add(&out, "'");
-	return text_take(&out);
-}
 
 /* The first complaint and the command it is about, without the program's name before it. */
 static int explain(struct load *load, const char *section, const char *talk, struct error *err)
@@ -47,10 +34,12 @@ static int explain(struct load *load, const char *section, const char *talk, str
 
 static int restore_section(struct load *load, const char *section, int jobs, struct error *err)
 {
-	AUTO(mem_auto) char *dbname = conninfo_value(load->dbname);
+	AUTO(text_clear) struct text conninfo = TEXT_INIT;
 	AUTO(list_clear) struct list arguments = LIST_INIT;
+	conninfo_add(&conninfo, "dbname", load->dbname);
 	/* Under this name the next run knows what a killed one left. */
-	list_addf(&arguments, "--dbname=dbname=%s application_name=pg_restore", dbname);
+	conninfo_add(&conninfo, "application_name", "pg_restore");
+	list_addf(&arguments, "--dbname=%s", conninfo.data);
 	list_addf(&arguments, "--section=%s", section);
 	list_add(&arguments, "--exit-on-error");
 	list_add(&arguments, "--no-password");
@@ -253,8 +242,7 @@ static int set_sequences(const struct load *load, struct error *err)
 
 int load_all(struct load *load, struct content *contents, struct error *err)
 {
-	int jobs = (int)settings_number(&load->run->settings, OPTION_JOBS);
-	jobs = jobs < 1 ? 1 : jobs;
+	int jobs = run_jobs(load->run);
 	int rc = restore_section(load, "pre-data", 1, err);
 	if (!rc)
 		rc = load_rows(load, (size_t)jobs, contents, err);

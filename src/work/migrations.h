@@ -20,7 +20,8 @@ struct migrations {
 };
 
 /* Reads what the settings name: --migrations, else the folder that was installed with the program;
- * --migrations-ref. Fails if anything is wrong with the files (ERROR_USAGE; ERROR_REFUSED if some are not as committed). */
+ * --migrations-ref. Fails if anything is wrong with the files (ERROR_USAGE; ERROR_REFUSED if some are not as
+ * committed). */
 int migrations_open(struct migrations *out, const struct run *run, struct error *err);
 /* The same for a folder; problems are no failure, they are in out->problems. */
 int migrations_load(struct migrations *out, const char *directory, const char *ref, struct error *err);

@@ -15,15 +15,8 @@ static const char HOW_CONTENTS[] = "every row was read again and is the same";
 void proof_clear(struct proof *proof)
 {
 	list_clear(&proof->differences);
-	identity_clear(&proof->identity);
 	moment_clear(&proof->moment);
 	*proof = (struct proof){.fresh = false};
-}
-
-static void copy_identity(struct identity *to, const struct identity *from)
-{
-	*to = (struct identity){mem_copy(from->system_identifier), from->timeline, mem_copy(from->name), from->oid,
-		mem_copy(from->started)};
 }
 
 static void copy_moment(struct moment *to, const struct moment *from)
@@ -196,7 +189,6 @@ int proof_make(struct proof *out, struct run *run, struct db *db, const struct s
 	const struct facts *facts, struct error *err)
 {
 	AUTO(proof_clear) struct proof proof = {.fresh = false};
-	copy_identity(&proof.identity, &facts->identity);
 	compare_catalog(&proof.differences, &entry->manifest, &facts->catalog, &facts->other);
 	int rc = compare_sequences(&proof.differences, db, &entry->manifest, err);
 	const struct moment *then = known_moment(entry, &facts->identity);

@@ -30,7 +30,6 @@ struct proof {
 	bool fresh;
 	const char *how;         /* why it is fresh, in words; NULL if it is not */
 	struct list differences; /* why it is not, one sentence each */
-	struct identity identity;
 	struct moment moment; /* nothing was written before it that the proof has not seen; what proof_repeat() compares
 				 with */
 };

@@ -8,6 +8,7 @@
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "work/archive.h"
 #include "work/copycheck.h"
 #include "work/incoming.h"
 #include "work/inspect.h"
@@ -129,7 +130,7 @@ static int begin(struct job *job, struct error *err)
 	job->incoming = incoming_name(job->site.name, job->run);
 	AUTO(mem_auto) char *name = mem_format(".tmp-%s-schema.pgdump", job->run->id);
 	job->archive = path_join(job->store, name);
-	return snapshot_extract(job->reader, "schema.pgdump", job->archive, err);
+	return snapshot_extract(job->reader, ARCHIVE_SCHEMA, job->archive, err);
 }
 
 /* ---- the copy ---- */

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "io/pgtool.h"
+#include "work/archive.h"
 #include "work/inspect.h"
 #include "work/kept.h"
 #include "work/roles.h"
@@ -192,7 +193,7 @@ static uint64_t needed_bytes(const struct manifest *manifest)
 		text += (double)manifest->tables[i].bytes;
 	uint64_t archive = 0;
 	for (size_t i = 0; i < manifest->member_count; i++)
-		if (strcmp(manifest->members[i].name, "schema.pgdump") == 0)
+		if (strcmp(manifest->members[i].name, ARCHIVE_SCHEMA) == 0)
 			archive = manifest->members[i].size; /* holds the large objects */
 	return EMPTY_BYTES + (uint64_t)(text * GROWTH) + archive * 2;
 }
@@ -272,8 +273,8 @@ static void describe_load(struct context *context)
 		manifest->db_version ? manifest->db_version : "unknown", archive);
 	list_addf(out, "create a new database beside %s, encoding %s, locale %s", context->site.name,
 		manifest->properties.encoding, manifest->properties.ctype);
-	list_addf(out, "load %s with %s (%s), %s and %s, by %lld workers", tables, lines, size, sequences, objects,
-		settings_number(&context->run->settings, OPTION_JOBS));
+	list_addf(out, "load %s with %s (%s), %s and %s, by %d workers", tables, lines, size, sequences, objects,
+		run_jobs(context->run));
 	list_addf(out, "check every chunk's digest, the server's row counts, the schema and the sequences%s",
 		context->options->deep ? ", then read every row back and compare" : "");
 }

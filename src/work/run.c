@@ -50,6 +50,12 @@ int run_connect(struct db **out, struct run *run, const char *dbname, struct err
 	return db_open(out, run->conninfo, dbname, application, err);
 }
 
+int run_jobs(const struct run *run)
+{
+	long long jobs = settings_number(&run->settings, OPTION_JOBS);
+	return jobs < 1 ? 1 : (int)jobs;
+}
+
 int run_store(const char **path, struct run *run, bool make, struct error *err)
 {
 	const char *store = settings_text(&run->settings, OPTION_STORE);

@@ -32,6 +32,9 @@ int run_resolve_database(struct run *run, struct error *err);
 /* Opens the deployment's database, dbname unless NULL another one of the same server. */
 int run_connect(struct db **out, struct run *run, const char *dbname, struct error *err);
 
+/* How many workers the settings allow; at least 1. */
+int run_jobs(const struct run *run);
+
 /* The store's folder: setting, else ERROR_USAGE with a hint. Made (0700) when make is true. */
 int run_store(const char **path, struct run *run, bool make, struct error *err);
 /* Takes the store's lock for the rest of the run. */

@@ -12,7 +12,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-enum { MOST_JOBS = 64, LOCK_SECONDS = 60, PROGRESS_STEP = 1 << 20 };
+enum { LOCK_SECONDS = 60, PROGRESS_STEP = 1 << 20 };
 
 struct task {
 	size_t table; /* index into tables */
@@ -61,19 +61,9 @@ static size_t shares(const struct stock *stock)
 	return wanted < most ? wanted : most;
 }
 
-int scan_most_jobs(const struct run *run)
-{
-	long long wanted = settings_number(&run->settings, OPTION_JOBS);
-	if (wanted < 1)
-		wanted = sysconf(_SC_NPROCESSORS_ONLN);
-	if (wanted > MOST_JOBS)
-		wanted = MOST_JOBS;
-	return wanted < 1 ? 1 : (int)wanted;
-}
-
 int scan_jobs(const struct run *run, const struct scan_table *tables, size_t count)
 {
-	size_t tasks = 0, most = (size_t)scan_most_jobs(run);
+	size_t tasks = 0, most = (size_t)run_jobs(run);
 	for (size_t i = 0; i < count; i++)
 		tasks += shares(tables[i].stock);
 	if (tasks > most)

@@ -34,8 +34,6 @@ struct scan_sink {
 	void (*gone)(void *worker);
 };
 
-/* How many threads --jobs allows: without it, as many as there are cores. */
-int scan_most_jobs(const struct run *run);
 /* How many workers a scan of these tables is worth: at most --jobs, at least 1. */
 int scan_jobs(const struct run *run, const struct scan_table *tables, size_t count);
 

@@ -137,10 +137,3 @@ int engine_lock(struct db *db, long long seconds, struct error *err)
 	}
 }
 
-void engine_unlock(struct db *db)
-{
-	struct error ignored = ERROR_INIT;
-	db_exec(db, "SELECT pg_advisory_unlock(1, 1) FROM pg_locks WHERE locktype = 'advisory' AND classid = 1 "
-		"AND objid = 1 AND objsubid = 2 AND pid = pg_backend_pid()", &ignored);
-	error_clear(&ignored);
-}

@@ -26,7 +26,5 @@ int sessions_writers(struct sessions *out, struct db *db, struct error *err);
 /* Takes the engine's lock on db's session: tries, and polls for seconds. ERROR_LOCKED if another anchore-admin holds
  * it, ERROR_REFUSED for anybody else; both name who. It ends with the session. */
 int engine_lock(struct db *db, long long seconds, struct error *err);
-/* Harmless where the lock is not held. */
-void engine_unlock(struct db *db);
 
 #endif

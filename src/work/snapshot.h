@@ -23,7 +23,8 @@ int snapshot_verify(const struct snapshot_entry *entry, int jobs, struct error *
 typedef int snapshot_rows_function(void *context, const char *text, size_t size, uint64_t rows, struct error *err);
 
 struct snapshot_reader;
-/* Opens an archive whose entry is whole. A reader may be used by several threads. */
+/* Opens an archive whose entry is whole, having checked its headers; entry must outlive the reader. A reader may be
+ * used by several threads. */
 int snapshot_open(struct snapshot_reader **out, const struct snapshot_entry *entry, struct error *err);
 void snapshot_close(struct snapshot_reader *reader);
 void snapshot_reader_auto(struct snapshot_reader **reader);

@@ -69,12 +69,14 @@ static int find_by_id(struct snapshot_entry *out, struct snapshot_list *list, co
 	struct snapshot_entry *found = NULL;
 	size_t matches = 0;
 	for (size_t i = 0; i < list->count; i++) {
-		/* The same snapshot copied under another name is the same snapshot. */
-		if (!id_starts(&list->entries[i], wanted) ||
-			(found && text_same(found->manifest.id, list->entries[i].manifest.id)))
+		struct snapshot_entry *entry = &list->entries[i];
+		if (!id_starts(entry, wanted))
 			continue;
-		found = &list->entries[i];
-		matches++;
+		/* The same snapshot under two names is one, and as good as the better of the two. */
+		bool again = found && text_same(found->manifest.id, entry->manifest.id);
+		if (!again || found->health != SNAPSHOT_WHOLE)
+			found = entry;
+		matches += !again;
 	}
 	if (matches == 1) {
 		int rc = check_whole(found, err);

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,14 +9,6 @@
 
 #include "base/mem.h"
 #include "fixture.h"
-
-static pid_t tests; /* for the handler */
-
-static void pass_on(int number)
-{
-	if (tests > 0)
-		kill(tests, number);
-}
 
 static int run_suites(void)
 {
@@ -28,6 +21,20 @@ static int run_suites(void)
 	int failed = srunner_ntests_failed(runner);
 	srunner_free(runner);
 	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* The keeper outlives the tests, whatever becomes of them: when the last process that holds the other end of the pipe
+ * is gone, it cleans up. */
+static void keep(const int alive[2])
+{
+	char byte;
+	close(alive[1]);
+	setsid();
+	signal(SIGTERM, SIG_IGN);
+	while (read(alive[0], &byte, 1) < 0 && errno == EINTR)
+		;
+	fixture_stop();
+	_exit(0);
 }
 
 /* A machine without a server skips the lot; where everything must be there (CI=true) that is a failure. */
@@ -56,16 +63,16 @@ int main(void)
 		fixture_stop();
 		return status;
 	}
-	/* This process is the keeper: it outlives the tests, whatever becomes of them, and cleans up. */
-	fflush(NULL);
-	tests = fork();
-	if (tests == 0)
-		return run_suites();
-	signal(SIGINT, SIG_IGN);
-	signal(SIGTERM, pass_on);
-	int status = 0;
-	while (waitpid(tests, &status, 0) < 0 && errno == EINTR)
+	int alive[2];
+	pid_t keeper = -1;
+	if (pipe2(alive, O_CLOEXEC) == 0)
+		keeper = fork();
+	if (keeper == 0)
+		keep(alive);
+	close(alive[0]);
+	int status = run_suites();
+	close(alive[1]);
+	while (waitpid(keeper, NULL, 0) < 0 && errno == EINTR)
 		;
-	fixture_stop();
-	return WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_FAILURE;
+	return status;
 }

@@ -175,16 +175,16 @@ END_TEST
 START_TEST(two_runs_at_once)
 {
 	fixture_database("journal_two");
+	static const char *const runs[] = {"00000000000000d0", "00000000000000d1", "00000000000000d2",
+		"00000000000000d3"};
 	pid_t children[4];
 	for (int i = 0; i < 4; i++) {
 		children[i] = fork();
 		if (children[i] != 0)
 			continue;
-		AUTO(mem_auto) char *run = mem_format("00000000000000d%d", i);
-		struct journal_entry entry = sample(run);
+		struct journal_entry entry = sample(runs[i]);
 		record("journal_two", &entry);
 		journal_entry_clear(&entry);
-		mem_replace(&run, NULL);
 		_exit(0);
 	}
 	fixture_assert_children(children, 4);

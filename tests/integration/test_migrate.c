@@ -120,7 +120,8 @@ START_TEST(what_is_made_is_the_engines)
 	scene_make(&scene, "migrate_owner", NULL);
 	fixture_assert_ok(migrate_run(&scene.change, &scene.run, &err), &err);
 	fixture_assert_scalar("migrate_owner", "SELECT string_agg(DISTINCT relowner::regrole::text, ',') FROM pg_class "
-		"WHERE relkind IN ('r', 'S') AND relnamespace IN ('public'::regnamespace, 'anchore_admin'::regnamespace)",
+		"WHERE relkind IN ('r', 'S') "
+		"AND relnamespace IN ('public'::regnamespace, 'anchore_admin'::regnamespace)",
 		"migrate_engine");
 }
 END_TEST

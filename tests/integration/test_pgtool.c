@@ -165,15 +165,16 @@ END_TEST
 START_TEST(signal_ends_the_program)
 {
 	AUTO(mem_auto) char *folder = fixture_folder();
-	AUTO(mem_auto) char *script = mem_format("echo $$ >%s/pid; exec sleep 60", folder);
+	char *script = mem_format("echo $$ >%s/pid; exec sleep 60", folder);
 	AUTO(mem_auto) char *bindir = fake_bindir(script);
+	mem_free(script);
+	AUTO(mem_auto) char *program = path_join(bindir, "pg_dump");
 	AUTO(mem_auto) char *pid_file = path_join(folder, "pid");
 	pid_t child = fork();
 	if (child == 0) {
 		struct error err = ERROR_INIT;
 		struct db *db = connect_as("postgres", NULL);
 		struct list none = LIST_INIT;
-		AUTO(mem_auto) char *program = path_join(bindir, "pg_dump");
 		interrupt_setup();
 		int rc = pgtool_run(program, &none, db, NULL, NULL, &err);
 		db_close(db);

@@ -1,4 +1,5 @@
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -288,7 +289,8 @@ static void kill_at(const struct scene *scene, const char *step, int (*act)(cons
 	AUTO(error_clear) struct error err = ERROR_INIT;
 	pid_t child = fork();
 	if (child == 0) {
-		AUTO(mem_auto) char *fault = mem_format("%s:1:kill", step);
+		char fault[64];
+		snprintf(fault, sizeof fault, "%s:1:kill", step);
 		setenv("ANCHORE_ADMIN_FAULT", fault, 1);
 		act(scene, &err);
 		_exit(0);

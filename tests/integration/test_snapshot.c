@@ -1,11 +1,6 @@
-#include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "base/file.h"
 #include "base/mem.h"
 #include "fixture.h"
 #include "work/inventory.h"

@@ -56,8 +56,8 @@ END_TEST
 
 START_TEST(identities_are_the_server_and_the_oid)
 {
-	struct identity a = {.system_identifier = "7", .timeline = 1, .name = "a", .oid = 5, .started = "x"};
-	struct identity b = {.system_identifier = "7", .timeline = 1, .name = "b", .oid = 5, .started = "y"};
+	struct identity a = {(char *)"7", 1, (char *)"a", 5, (char *)"x"};
+	struct identity b = {(char *)"7", 1, (char *)"b", 5, (char *)"y"};
 	ck_assert(identity_same(&a, &b));
 	b.timeline = 2;
 	ck_assert(!identity_same(&a, &b));
@@ -65,7 +65,7 @@ START_TEST(identities_are_the_server_and_the_oid)
 	b.oid = 6;
 	ck_assert(!identity_same(&a, &b));
 	b = a;
-	b.system_identifier = "8";
+	b.system_identifier = (char *)"8";
 	ck_assert(!identity_same(&a, &b));
 }
 END_TEST

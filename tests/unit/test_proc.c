@@ -61,21 +61,6 @@ START_TEST(failures_say_the_last_line)
 }
 END_TEST
 
-START_TEST(status_instead_of_an_error)
-{
-	AUTO(error_clear) struct error err = ERROR_INIT;
-	const char *const argv[] = {"sh", "-c", "exit 3", NULL};
-	const char *const killed[] = {"sh", "-c", "kill -15 $$", NULL};
-	int status = 77;
-	unit_assert_ok(proc_status(&status, NULL, NULL, &(struct proc){.argv = argv}, &err), &err);
-	ck_assert_int_eq(status, 3);
-	ck_assert_ptr_null(err.message);
-	ck_assert_int_ne(proc_status(&status, NULL, NULL, &(struct proc){.argv = killed}, &err), 0);
-	ck_assert_int_eq(status, 3);
-	unit_assert_error(&err, ERROR_FAILED, "signal 15");
-}
-END_TEST
-
 START_TEST(environment_is_added_to)
 {
 	AUTO(error_clear) struct error err = ERROR_INIT;
@@ -115,6 +100,6 @@ Suite *proc_suite(void)
 {
 	return unit_suite("proc", (const TTest *const[]){output_is_captured, much_on_both_pipes,
 		failures_say_the_last_line,
-		status_instead_of_an_error, environment_is_added_to, output_to_a_file_is_appended,
+		environment_is_added_to, output_to_a_file_is_appended,
 		programs_are_found_in_the_path, NULL});
 }

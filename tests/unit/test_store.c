@@ -154,6 +154,16 @@ START_TEST(nothing_is_hidden)
 }
 END_TEST
 
+START_TEST(a_damaged_copy_does_not_stand_in_the_way)
+{
+	AUTO(mem_auto) char *deployment = NULL;
+	const char *store = make_store(&deployment);
+	put(store, "copy.tar", SECOND, deployment, "0.0.7", 2500, SAMPLE_NO_MANIFEST);
+	assert_found(store, "aab", SECOND);
+	assert_found(store, "latest", SECOND);
+}
+END_TEST
+
 static void assert_verified(enum sample_fault fault, int expected, const char *words)
 {
 	AUTO(error_clear) struct error err = ERROR_INIT;
@@ -205,7 +215,8 @@ START_TEST(pins_and_copies_are_kept)
 	const char *store = make_store(&deployment);
 	AUTO(snapshot_entry_clear) struct snapshot_entry entry = {0};
 	AUTO(snapshot_entry_clear) struct snapshot_entry again = {0};
-	struct restored_copy copy = {{"7000", 1, "anchore", 99, "t"}, {"1:1:", 1, 1, 0, true}};
+	struct restored_copy copy = {{(char *)"7000", 1, (char *)"anchore", 99, (char *)"t"},
+		{(char *)"1:1:", 1, 1, 0, true}};
 	unit_assert_ok(store_find(&entry, store, "latest", &err), &err);
 	ck_assert(!entry.pinned);
 	unit_assert_ok(store_pin(&entry, true, &err), &err);
@@ -274,7 +285,7 @@ END_TEST
 Suite *store_suite(void)
 {
 	const TTest *const tests[] = {newest_come_first, a_missing_store_is_empty, snapshots_are_found,
-		nothing_is_hidden,
+		nothing_is_hidden, a_damaged_copy_does_not_stand_in_the_way,
 		verify_finds_what_the_list_does_not, members_are_extracted, pins_and_copies_are_kept,
 		a_damaged_state_counts_as_pinned, a_deployment_is_made_once, leftovers_are_swept, NULL};
 	return unit_suite("store", tests);

@@ -77,8 +77,7 @@ START_TEST(members_come_back)
 	ck_assert_ptr_null(tarball.damage);
 	ck_assert_uint_eq(tarball.count, 2);
 	ck_assert_str_eq(tarball.members[1].name, "folder/two");
-	ck_assert_ptr_null(tarball_find(&tarball, "three"));
-	const struct tarball_member *two = tarball_find(&tarball, "folder/two");
+	const struct tarball_member *two = &tarball.members[1];
 	unit_assert_ok(tarball_read(&tarball, two, 0, data, 7, &err), &err);
 	ck_assert_str_eq(data, "second\n");
 	unit_assert_ok(tarball_read(&tarball, two, 3, data, 3, &err), &err);
