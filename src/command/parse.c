@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "model/conninfo.h"
 
 /* Where the parser is. */
 struct scan {
@@ -133,20 +134,31 @@ static int scan_short(struct scan *scan, const char *word, struct error *err)
 	return 0;
 }
 
+/* No command takes an address here, and the error about it would show its password. */
+static int add_word(struct scan *scan, const char *word, struct error *err)
+{
+	if (conninfo_is_url(word)) {
+		error_set(err, ERROR_USAGE, "the address of a database stands where a command or its argument belongs");
+		return error_hint(err, "write it as `--database URL`");
+	}
+	list_add(&scan->words, word);
+	return 0;
+}
+
 static int scan_words(struct scan *scan, struct error *err)
 {
 	while (scan->next < scan->argc) {
 		const char *word = scan->argv[scan->next++];
 		int rc = 0;
 		if (strcmp(word, "--") == 0) {
-			while (scan->next < scan->argc)
-				list_add(&scan->words, scan->argv[scan->next++]);
+			while (!rc && scan->next < scan->argc)
+				rc = add_word(scan, scan->argv[scan->next++], err);
 		} else if (text_starts(word, "--")) {
 			rc = scan_long(scan, word + 2, err);
 		} else if (word[0] == '-' && word[1]) {
 			rc = scan_short(scan, word + 1, err);
 		} else {
-			list_add(&scan->words, word);
+			rc = add_word(scan, word, err);
 		}
 		if (rc)
 			return rc;

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -96,15 +97,9 @@ int pgtool_check(const struct pgtool *tool, const struct db *db, struct error *e
 
 /* ---- running ---- */
 
-static void remove_file(char **path)
-{
-	if (*path)
-		unlink(*path);
-	mem_free(*path);
-}
-
-/* A passfile that matches any host, for this one run. */
-static int write_passfile(char **path, const char *password, struct error *err)
+/* A passfile that matches any host, in memory: were it on a disk, a kill would leave it there. The program inherits *fd
+ * and opens it by *path. */
+static int make_passfile(int *fd, char **path, const char *password, struct error *err)
 {
 	AUTO(text_clear) struct text line = TEXT_INIT;
 	text_add(&line, "*:*:*:*:");
@@ -114,16 +109,15 @@ static int write_passfile(char **path, const char *password, struct error *err)
 		text_add_bytes(&line, at, 1);
 	}
 	text_add(&line, "\n");
-	const char *folder = getenv("TMPDIR");
-	char *name = mem_format("%s/anchore-admin-pass-XXXXXX", folder ? folder : "/tmp");
-	AUTO(file_close) int fd = mkstemp(name); /* 0600 */
-	if (fd < 0) {
-		mem_free(name);
-		return error_errno(err, ERROR_FAILED, "cannot make a temporary file for the password");
-	}
-	*path = name;
-	int rc = file_write_all(fd, line.data, line.size, err);
+	*fd = memfd_create("passfile", 0);
+	int rc = 0;
+	/* libpq ignores a passfile that others may read. */
+	if (*fd < 0 || fchmod(*fd, 0600) != 0)
+		rc = error_errno(err, ERROR_FAILED, "cannot make a passfile in memory");
+	else
+		rc = file_write_all(*fd, line.data, line.size, err);
 	explicit_bzero(line.data, line.size);
+	*path = mem_format("/proc/self/fd/%d", *fd);
 	return rc;
 }
 
@@ -132,11 +126,12 @@ int pgtool_run(const char *program_path, const struct list *arguments, struct db
 {
 	AUTO(list_clear) struct list environment = LIST_INIT;
 	AUTO(mem_auto_secret) char *password = NULL;
-	AUTO(remove_file) char *passfile = NULL;
+	AUTO(file_close) int fd = -1;
+	AUTO(mem_auto) char *passfile = NULL;
 	db_environment(db, &environment, &password);
 	int rc = fault_point("pgtool-run", err);
 	if (!rc && password)
-		rc = write_passfile(&passfile, password, err);
+		rc = make_passfile(&fd, &passfile, password, err);
 	if (rc)
 		return rc;
 	AUTO(list_clear) struct list ours = LIST_INIT;

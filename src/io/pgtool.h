@@ -1,5 +1,5 @@
 /* PostgreSQL's own client programs: where they are, how old, and how they are run on a connection.
- * Secrets reach them through a passfile of mode 0600 that lives as long as the run. */
+ * Secrets reach them through a passfile in memory, which ends with the run. */
 #ifndef IO_PGTOOL_H
 #define IO_PGTOOL_H
 

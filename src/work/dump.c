@@ -11,7 +11,6 @@
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "work/scan.h"
 #include "work/snapshot.h"
 #include "work/store.h"
 #include "work/store_private.h"

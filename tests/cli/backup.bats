@@ -68,6 +68,34 @@ members() { tar -tf "$1"; }
 	[[ $stderr != *$'\e'* ]]
 }
 
+@test "a progress bar where stderr is a terminal, and none with --quiet" {
+	run bash -c "cd '$DEPLOY' && timeout 60 script -qec '$ANCHORE_ADMIN backup' /dev/null </dev/null | tr '\\r' '@'"
+	[ "$status" -eq 0 ]
+	[[ $output == *@* ]] || echo "$output" >&2
+	[[ $output == *@* ]]
+	run bash -c "cd '$DEPLOY' && timeout 60 script -qec '$ANCHORE_ADMIN backup --quiet' /dev/null </dev/null"
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+}
+
+@test "the nightly cron job says nothing, and mails what went wrong" {
+	line=$(grep -v '^#' "$SRCDIR/contrib/cron.d/anchore-admin" | grep anchore-admin)
+	read -r _ _ _ _ _ user command <<<"$line"
+	[ "$user" = root ]
+	command=${command/anchore-admin /$ANCHORE_ADMIN }
+	command=${command/\/etc\/anchore-admin\/anchore-admin.yaml/$DEPLOY\/anchore-admin.yaml}
+	# As cron would: an unescaped percent sign ends the command.
+	[[ $command != *[!\\]%* ]]
+	run env -i PATH=/usr/bin:/bin HOME=/ PGHOST="$SOCKET" sh -c "$command" </dev/null
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+	ls "$STORE"/*.tar
+	sed -i 's/dbname=anchore/dbname=gone/' "$DEPLOY/anchore-admin.yaml"
+	run env -i PATH=/usr/bin:/bin HOME=/ sh -c "$command" </dev/null
+	[ "$status" -eq 5 ]
+	[[ $output == *gone* ]]
+}
+
 @test "it writes nothing into the database" {
 	before=$(sql anchore "SELECT txid_snapshot_xmax(txid_current_snapshot())")
 	expect 0 backup
@@ -170,6 +198,42 @@ members() { tar -tf "$1"; }
 	talks pg_dump
 	one_error
 	[ -z "$(find "$STORE" -name '*.tar')" ]
+}
+
+@test "pg_dump is older than the server: refused with both versions" {
+	mkdir "$DEPLOY/old"
+	printf '#!/bin/sh\necho "pg_dump (PostgreSQL) 9.6.24"\n' >"$DEPLOY/old/pg_dump"
+	printf '#!/bin/sh\necho "pg_restore (PostgreSQL) 9.6.24"\n' >"$DEPLOY/old/pg_restore"
+	chmod +x "$DEPLOY"/old/*
+	expect 3 backup --pg-bindir "$DEPLOY/old"
+	talks "9\.6\.24" "15"
+	one_error
+	[ -z "$(find "$STORE" -name '*.tar')" ]
+}
+
+@test "pg_dump fails: its own words are in the error, and nothing is left" {
+	mkdir "$DEPLOY/fake"
+	cat >"$DEPLOY/fake/pg_dump" <<-'SH'
+		#!/bin/sh
+		case $1 in --version | -V) exec /usr/bin/pg_dump --version ;; esac
+		echo "pg_dump: error: the moon is full" >&2
+		exit 1
+	SH
+	ln -s /usr/bin/pg_restore "$DEPLOY/fake/pg_restore"
+	chmod +x "$DEPLOY/fake/pg_dump"
+	expect 1 backup --pg-bindir "$DEPLOY/fake"
+	talks "the moon is full"
+	[ -z "$(find "$STORE" -name '*.tar' -o -name '.tmp-*')" ]
+}
+
+@test "the server is killed while a backup runs: no archive, and the next run works" {
+	tool_stopped "$BACKUP_READ_STEP" backup --jobs 1
+	server_down -m immediate
+	tool_go
+	[ "$status" -eq 5 ] || [ "$status" -eq 1 ]
+	[ -z "$(find "$STORE" -name '*.tar')" ]
+	server_up
+	expect 0 backup
 }
 
 @test "a row that the role may not read is an error, never a shorter archive" {

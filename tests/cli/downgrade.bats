@@ -93,3 +93,28 @@ upward_only() {
 	talks "--yes"
 	[ "$(db_version)" = 0.0.7 ]
 }
+
+@test "SIGINT and SIGTERM at every step: old or new, never between" {
+	expect 0 backup
+	ANCHORE_ADMIN_FAULT_LOG=$BATS_TEST_TMPDIR/steps expect 0 downgrade --to 0.2.1 --yes
+	steps=$(wc -l <"$BATS_TEST_TMPDIR/steps")
+	for ((n = 1; n <= steps; n += (steps / 8) + 1)); do
+		[ "$(db_version)" = 0.0.7 ] || {
+			expect 0 backup
+			expect 0 upgrade --yes
+			expect 0 backup
+		}
+		signal=int want=130
+		[ $((n % 2)) -eq 0 ] || signal=term want=143
+		ANCHORE_ADMIN_FAULT="*:$n:$signal" run --separate-stderr tool downgrade --to 0.2.1 --yes
+		case $status in
+		0) [ "$(db_version)" = 0.0.6 ] ;;
+		"$want") [ "$(db_version)" = 0.0.7 ] ;;
+		*)
+			show "step $n: exit status $status"
+			return 1
+			;;
+		esac
+		expect 0 db check
+	done
+}

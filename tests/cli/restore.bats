@@ -191,3 +191,40 @@ properties() {
 	expect 0 restore --undo --yes
 	[ "$(db_version "$long")" = 0.0.6 ]
 }
+
+@test "SIGINT and SIGTERM at every step: the old database or the new, nothing half there" {
+	expect 0 backup
+	before=$(database_digest)
+	ANCHORE_ADMIN_FAULT_LOG=$BATS_TEST_TMPDIR/steps expect 0 restore latest --yes
+	steps=$(wc -l <"$BATS_TEST_TMPDIR/steps")
+	for ((n = 1; n <= steps; n += (steps / 10) + 1)); do
+		signal=int want=130
+		[ $((n % 2)) -eq 0 ] || signal=term want=143
+		ANCHORE_ADMIN_FAULT="*:$n:$signal" run --separate-stderr tool restore latest --yes
+		if [ "$status" -ne 0 ] && [ "$status" -ne $want ]; then
+			show "step $n: exit status $status"
+			return 1
+		fi
+		diff <(echo "$before") <(database_digest)
+		left=$(sql postgres "SELECT datname FROM pg_database WHERE datname LIKE 'anchore%' AND datname NOT LIKE 'anchore\_before\_%'")
+		if [ "$left" != anchore ]; then
+			show "step $n left $left"
+			return 1
+		fi
+	done
+}
+
+@test "the server is killed while a restore runs: the old database, and the next run works" {
+	expect 0 backup
+	sql anchore "UPDATE users SET email = 'kept'"
+	tool_stopped "$RESTORE_LOAD_STEP" restore latest --yes
+	server_down -m immediate
+	tool_go
+	[ "$status" -ne 0 ]
+	[ "$status" -lt 128 ]
+	server_up
+	[ "$(sql anchore "SELECT DISTINCT email FROM users")" = kept ]
+	expect 0 restore latest --yes
+	[ "$(sql anchore "SELECT count(*) FROM users WHERE email = 'kept'")" = 0 ]
+	[ "$(sql postgres "SELECT count(*) FROM pg_database WHERE datname LIKE 'anchore%'")" = 2 ]
+}

@@ -24,7 +24,6 @@
 	SUITE(pgtool) \
 	SUITE(journal) \
 	SUITE(inspect) \
-	SUITE(lint) \
 	SUITE(backup) \
 	SUITE(snapshot) \
 	SUITE(restore) \
@@ -34,7 +33,7 @@
 	SUITE(migrate) \
 	SUITE(embedded)
 
-#define FIXTURE_DECLARE(name) Suite *name##_suite(void) __attribute__((weak));
+#define FIXTURE_DECLARE(name) Suite *name##_suite(void);
 FIXTURE_SUITES(FIXTURE_DECLARE)
 
 /* A suite of one test case with the tests given, NULL-terminated. */

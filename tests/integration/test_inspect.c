@@ -146,7 +146,8 @@ START_TEST(losses_are_counted)
 	fixture_engine("inspect_loss", "0.0.7", false);
 	fixture_sql("inspect_loss",
 		"INSERT INTO catalog_image (\"imageDigest\", \"userId\", analysis_status, last_updated,"
-		" analyzed_at) VALUES ('a', 'u', 'analyzed', 5, 5), ('b', 'u', 'analyzed', 5, 6), ('c', 'u', 'x', 5, NULL)");
+		" analyzed_at) VALUES ('a', 'u', 'analyzed', 5, 5), ('b', 'u', 'analyzed', 5, 6),"
+		" ('c', 'u', 'x', 5, NULL)");
 	AUTO(db_auto) struct db *db = fixture_connect("inspect_loss");
 	const struct {
 		struct loss loss;

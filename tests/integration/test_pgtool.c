@@ -131,7 +131,7 @@ START_TEST(password_goes_by_a_file_that_is_gone_afterwards)
 	AUTO(db_auto) struct db *db = connect_as("locked", "'ti:g\\\\er'");
 	AUTO(mem_auto) char *folder = fixture_folder();
 	AUTO(mem_auto) char *script = mem_format("env >%s/env; echo \"$0 $*\" >>%s/env; cat \"$PGPASSFILE\" >%s/pass;"
-		" stat -c %%a \"$PGPASSFILE\" >%s/mode; echo \"$PGPASSFILE\" >%s/name; echo careful >&2", folder,
+		" stat -Lc %%a \"$PGPASSFILE\" >%s/mode; echo \"$PGPASSFILE\" >%s/name; echo careful >&2", folder,
 		folder, folder, folder, folder);
 	AUTO(mem_auto) char *bindir = fake_bindir(script);
 	AUTO(mem_auto) char *program = path_join(bindir, "pg_dump");

@@ -37,7 +37,7 @@
 	SUITE(guard) \
 	SUITE(plan)
 
-#define UNIT_DECLARE(name) Suite *name##_suite(void) __attribute__((weak));
+#define UNIT_DECLARE(name) Suite *name##_suite(void);
 UNIT_SUITES(UNIT_DECLARE)
 
 /* A suite of one test case with the tests given, NULL-terminated: `return unit_suite("text", tests)`. */
