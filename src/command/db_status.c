@@ -5,7 +5,7 @@
 #include "command/command.h"
 #include "work/evidence.h"
 #include "work/facts.h"
-#include "work/restore.h"
+#include "work/kept.h"
 #include "work/site.h"
 #include "work/store.h"
 

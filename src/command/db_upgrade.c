@@ -30,7 +30,7 @@ int command_db_upgrade(struct run *run, struct error *err)
 	if (!needed) {
 		if (run_json(run))
 			show_nothing(run, &change);
-		run_print(run, "Database and engine are in sync: version %s, no upgrade needed.\n",
+		run_print(run, "The database is at version %s already: no upgrade needed.\n",
 			VERSION_TEXT(change.facts.version));
 		return 0;
 	}

@@ -4,22 +4,16 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "command/command.h"
+#include "command/show.h"
+#include "work/kept.h"
 #include "work/restore.h"
 #include "work/site.h"
 #include "work/store.h"
 
-/* The two parts of "sentence<TAB>remedy"; both owned. */
-static void split_refusal(char **sentence, char **remedy, const char *refusal)
-{
-	size_t size = strcspn(refusal, "\t");
-	*sentence = mem_copy_bytes(refusal, size);
-	*remedy = mem_copy(refusal[size] ? refusal + size + 1 : "");
-}
-
 static json_t *answer_json(const struct run *run, const struct snapshot_entry *entry, const struct restore_plan *plan,
 	bool dry, bool done)
 {
-	json_t *object = json_object(), *refusals = json_array();
+	json_t *object = json_object();
 	json_put(object, "command", run->command);
 	json_put(object, "run", run->id);
 	json_put_flag(object, "dry_run", dry);
@@ -30,29 +24,8 @@ static json_t *answer_json(const struct run *run, const struct snapshot_entry *e
 	json_put(object, "kept", plan->kept_name);
 	json_put_number(object, "room_needed", (int64_t)plan->needs_bytes);
 	json_put_value(object, "steps", json_from_list(&plan->lines));
-	for (size_t i = 0; i < plan->refusals.count; i++) {
-		AUTO(mem_auto) char *sentence = NULL, *remedy = NULL;
-		split_refusal(&sentence, &remedy, plan->refusals.items[i]);
-		json_t *refusal = json_object();
-		json_put(refusal, "sentence", sentence);
-		json_put(refusal, "remedy", remedy);
-		json_array_append_new(refusals, refusal);
-	}
-	json_put_value(object, "refusals", refusals);
+	json_put_value(object, "refusals", show_refusals_json(&plan->refusals));
 	return object;
-}
-
-static int refusals_to_error(const struct restore_plan *plan, struct error *err)
-{
-	if (!plan->refusals.count)
-		return 0;
-	AUTO(mem_auto) char *sentence = NULL, *remedy = NULL;
-	split_refusal(&sentence, &remedy, plan->refusals.items[0]);
-	if (plan->refusals.count == 1)
-		error_set(err, ERROR_REFUSED, "the restore is refused: %s", sentence);
-	else
-		error_set(err, ERROR_REFUSED, "the restore is refused for %zu reasons", plan->refusals.count);
-	return error_hint(err, "%s", remedy);
 }
 
 static int show_dry(struct run *run, const struct snapshot_entry *entry, const struct restore_plan *plan,
@@ -63,12 +36,10 @@ static int show_dry(struct run *run, const struct snapshot_entry *entry, const s
 	for (size_t i = 0; i < plan->lines.count; i++)
 		run_print(run, "%s\n", plan->lines.items[i]);
 	run_print(run, plan->refusals.count ? "\nthe restore is refused\n" : "\nnothing stands against it\n");
-	for (size_t i = 0; i < plan->refusals.count; i++) {
-		AUTO(mem_auto) char *sentence = NULL, *remedy = NULL;
-		split_refusal(&sentence, &remedy, plan->refusals.items[i]);
-		run_print(run, "  %s\n    %s\n", sentence, remedy);
-	}
-	return refusals_to_error(plan, err);
+	for (size_t i = 0; i < plan->refusals.count; i++)
+		run_print(run, "  %s: %s\n    %s\n", plan->refusals.items[i].check, plan->refusals.items[i].sentence,
+			plan->refusals.items[i].remedy);
+	return refusals_error(&plan->refusals, "restore", err);
 }
 
 static int show_refusals_of(struct run *run, const struct snapshot_entry *entry, const struct restore_plan *plan,
@@ -78,12 +49,7 @@ static int show_refusals_of(struct run *run, const struct snapshot_entry *entry,
 		return 0;
 	AUTO(json_auto) json_t *answer = answer_json(run, entry, plan, false, false);
 	run_answer(run, answer);
-	for (size_t i = 0; i < plan->refusals.count && plan->refusals.count > 1; i++) {
-		AUTO(mem_auto) char *sentence = NULL, *remedy = NULL;
-		split_refusal(&sentence, &remedy, plan->refusals.items[i]);
-		fprintf(stderr, "%s\n  hint: %s\n", sentence, remedy);
-	}
-	return refusals_to_error(plan, err);
+	return show_refusals_list(&plan->refusals, "restore", err);
 }
 
 static int ask(struct run *run, const struct snapshot_entry *entry, const struct restore_plan *plan,

@@ -84,7 +84,7 @@ static json_t *evidence_json(const struct facts *facts)
 	return object;
 }
 
-static json_t *refusals_json(const struct refusals *refusals)
+json_t *show_refusals_json(const struct refusals *refusals)
 {
 	json_t *array = json_array();
 	for (size_t i = 0; i < refusals->count; i++) {
@@ -122,7 +122,7 @@ json_t *show_json(const struct run *run, const struct change *change, bool done)
 	json_put_value(object, "losses", losses_json(plan));
 	json_put_value(object, "snapshot", evidence_json(facts));
 	json_put(object, "no_snapshot", facts->evidence.skipped);
-	json_put_value(object, "refusals", refusals_json(&change->refusals));
+	json_put_value(object, "refusals", show_refusals_json(&change->refusals));
 	return object;
 }
 
@@ -135,7 +135,7 @@ int show_plan(struct run *run, const struct change *change, bool sql, struct err
 	AUTO(mem_auto) char *text = sql ? plan_sql(&change->plan)
 		: plan_text(&change->plan, &change->facts, &change->refusals);
 	run_print(run, "%s", text);
-	int rc = refusals_error(&change->refusals, &change->plan, err);
+	int rc = refusals_error(&change->refusals, change->plan.command, err);
 	if (rc || !settings_flag(&run->settings, OPTION_EXIT_CODE))
 		return rc;
 	error_set(err, ERROR_PENDING, "the database is at version %s, and %s is pending",
@@ -143,17 +143,21 @@ int show_plan(struct run *run, const struct change *change, bool sql, struct err
 	return error_hint(err, "type `anchore-admin %s --to %s`", change->plan.command, VERSION_TEXT(change->plan.to));
 }
 
-int show_refusals(struct run *run, const struct change *change, struct error *err)
+int show_refusals_list(const struct refusals *refusals, const char *command, struct error *err)
 {
-	const struct refusals *refusals = &change->refusals;
-	if (!refusals->count)
-		return 0;
-	AUTO(json_auto) json_t *answer = show_json(run, change, false);
-	run_answer(run, answer);
 	for (size_t i = 0; i < refusals->count && refusals->count > 1; i++)
 		fprintf(stderr, "%s: %s\n  hint: %s\n", refusals->items[i].check, refusals->items[i].sentence,
 			refusals->items[i].remedy);
-	return refusals_error(refusals, &change->plan, err);
+	return refusals_error(refusals, command, err);
+}
+
+int show_refusals(struct run *run, const struct change *change, struct error *err)
+{
+	if (!change->refusals.count)
+		return 0;
+	AUTO(json_auto) json_t *answer = show_json(run, change, false);
+	run_answer(run, answer);
+	return show_refusals_list(&change->refusals, change->plan.command, err);
 }
 
 void show_nothing(const struct run *run, const struct change *change)

@@ -15,6 +15,9 @@ int show_dry_run(bool *dry, bool *sql, const struct run *run, struct error *err)
 int show_plan(struct run *run, const struct change *change, bool sql, struct error *err);
 /* Before anything is asked: every refusal on stderr where there are several, and the one error; 0 if there are none. */
 int show_refusals(struct run *run, const struct change *change, struct error *err);
+/* The parts of it for what is no change by edges: on stderr where there are several, and the one error; as JSON. */
+int show_refusals_list(const struct refusals *refusals, const char *command, struct error *err);
+json_t *show_refusals_json(const struct refusals *refusals);
 /* Nothing to do: the database is at the version already. */
 void show_nothing(const struct run *run, const struct change *change);
 /* What to do once the database is where it should be; says so too when the settings name another release. */

@@ -61,30 +61,6 @@ static json_t *losses_json(const struct row_differences *losses)
 	return array;
 }
 
-/* restore_plan() gives sentence<TAB>remedy. */
-static char *sentence_of(const char *refusal, const char **remedy)
-{
-	size_t size = 0;
-	while (refusal[size] && refusal[size] != '\t')
-		size++;
-	*remedy = refusal[size] ? refusal + size + 1 : "";
-	return mem_copy_bytes(refusal, size);
-}
-
-static json_t *refusals_json(const struct list *refusals)
-{
-	json_t *array = json_array();
-	for (size_t i = 0; i < refusals->count; i++) {
-		const char *remedy;
-		AUTO(mem_auto) char *sentence = sentence_of(refusals->items[i], &remedy);
-		json_t *object = json_object();
-		json_put(object, "sentence", sentence);
-		json_put(object, "remedy", remedy);
-		json_array_append_new(array, object);
-	}
-	return array;
-}
-
 static void answer(const struct run *run, const struct swap *swap, bool dry, bool done, const char *kept)
 {
 	AUTO(json_auto) json_t *object = json_object();
@@ -100,7 +76,7 @@ static void answer(const struct run *run, const struct swap *swap, bool dry, boo
 	json_put(object, "snapshot", swap->entry.manifest.id);
 	json_put_value(object, "steps", json_from_list(&swap->plan.lines));
 	json_put_value(object, "losses", losses_json(&swap->losses));
-	json_put_value(object, "refusals", refusals_json(&swap->plan.refusals));
+	json_put_value(object, "refusals", show_refusals_json(&swap->plan.refusals));
 	json_put(object, "kept", kept);
 	run_answer(run, object);
 }
@@ -119,26 +95,9 @@ static void print_plan(const struct run *run, const struct swap *swap)
 		AUTO(mem_auto) char *line = rowdiff_text(&swap->losses.items[i]);
 		run_print(run, "  %s\n", line);
 	}
-	for (size_t i = 0; i < swap->plan.refusals.count; i++) {
-		const char *remedy;
-		AUTO(mem_auto) char *sentence = sentence_of(swap->plan.refusals.items[i], &remedy);
-		run_print(run, "refused: %s\n  %s\n", sentence, remedy);
-	}
-}
-
-static int refuse(const struct swap *swap, struct error *err)
-{
-	const struct list *refusals = &swap->plan.refusals;
-	if (!refusals->count)
-		return 0;
-	const char *remedy;
-	AUTO(mem_auto) char *sentence = sentence_of(refusals->items[0], &remedy);
-	if (refusals->count == 1)
-		error_set(err, ERROR_REFUSED, "the downgrade is refused: %s", sentence);
-	else
-		error_set(err, ERROR_REFUSED, "the downgrade is refused for %zu reasons, the first: %s",
-			refusals->count, sentence);
-	return error_hint(err, "%s", remedy);
+	for (size_t i = 0; i < swap->plan.refusals.count; i++)
+		run_print(run, "refused: %s\n  %s\n", swap->plan.refusals.items[i].sentence,
+			swap->plan.refusals.items[i].remedy);
 }
 
 /* ---- doing it ---- */
@@ -193,7 +152,7 @@ int swap_back(struct change *change, struct run *run, struct version to, const s
 	print_plan(run, &swap);
 	if (change->dry || swap.plan.refusals.count)
 		answer(run, &swap, change->dry, false, NULL);
-	rc = refuse(&swap, err);
+	rc = refusals_error(&swap.plan.refusals, "downgrade", err);
 	if (rc)
 		return rc;
 	return change->dry ? pending(run, &swap, err) : finish(run, &swap, &options, err);

@@ -18,7 +18,14 @@ static const char SESSION[] =
 	"SET client_min_messages = warning; SET search_path = pg_catalog; SET datestyle = 'ISO';"
 	"SET intervalstyle = postgres; SET timezone = 'UTC'; SET extra_float_digits = 3; SET bytea_output = hex;"
 	"SET lc_monetary = 'C'; SET row_security = off; SET standard_conforming_strings = on;"
-	"SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0";
+	"SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0;"
+	/* What a role or a database may have been given that changes what is written, how it prints, or whether. */
+	"SET array_nulls = on; SET xmloption = content; SET quote_all_identifiers = off;"
+	"SET default_transaction_read_only = off;"
+	/* These came with 14 and 17; and a COMMIT that was reported must last. */
+	"SELECT set_config(name, '0', false) FROM pg_settings "
+	"WHERE name IN ('idle_session_timeout', 'transaction_timeout');"
+	"SELECT set_config(name, 'on', false) FROM pg_settings WHERE name = 'synchronous_commit' AND setting = 'off'";
 
 static const char *option_value(const PQconninfoOption *options, const char *keyword)
 {

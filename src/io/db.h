@@ -40,7 +40,8 @@ const char *db_sqlstate(const struct db *db);
 bool db_in_transaction(const struct db *db);
 
 /* NAME=value lines for a client program's environment (PGHOST, PGPORT, PGUSER, PGDATABASE, PGSSL…), all
- * but the password, an empty one where our own environment has another; *password is owned and NULL if none was used. */
+ * but the password, an empty one where our own environment has another; *password is owned and NULL if none was
+ * used. */
 void db_environment(const struct db *db, struct list *environment, char **password);
 
 /* One or more statements whose results nobody wants. */

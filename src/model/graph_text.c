@@ -1,77 +1,6 @@
 #include "model/graph.h"
 
-#include <string.h>
-
 #include "base/mem.h"
-
-static struct loss *find_loss(const struct graph_edge *edge, const char *table, const char *column)
-{
-	for (size_t i = 0; i < edge->loss_count; i++)
-		if (text_same(edge->losses[i].table, table) && text_same(edge->losses[i].column, column))
-			return &edge->losses[i];
-	return NULL;
-}
-
-static void add_loss(struct graph_edge *edge, const char *table, const char *column)
-{
-	edge->losses = mem_resize(edge->losses, (edge->loss_count + 1) * sizeof *edge->losses);
-	edge->losses[edge->loss_count++] = (struct loss){mem_copy(table), mem_copy(column), NULL};
-}
-
-/* Splits "table.column" in place; false if a part is missing. */
-static bool split_column(char *name, char **column)
-{
-	char *dot = strchr(name, '.');
-	if (!dot || dot == name || !dot[1])
-		return false;
-	*dot = '\0';
-	*column = dot + 1;
-	return true;
-}
-
-/* "loses: table T", "loses: column T.C", "recomputes: column T.C as EXPRESSION". */
-static bool read_declaration(struct graph_edge *edge, char *words)
-{
-	char *column;
-	if (text_starts(words, "loses: table ") && words[13] && !strchr(words + 13, ' ')) {
-		add_loss(edge, words + 13, NULL);
-		return true;
-	}
-	if (text_starts(words, "loses: column ") && !strchr(words + 14, ' ') && split_column(words + 14, &column)) {
-		add_loss(edge, words + 14, column);
-		return true;
-	}
-	char *as = text_starts(words, "recomputes: column ") ? strstr(words, " as ") : NULL;
-	if (!as || !as[4])
-		return false;
-	*as = '\0';
-	struct loss *loss = split_column(words + 19, &column) ? find_loss(edge, words + 19, column) : NULL;
-	if (loss)
-		mem_replace(&loss->recomputed, mem_copy(as + 4));
-	return loss != NULL;
-}
-
-void graph_read_losses(struct graph_edge *edge, struct list *problems)
-{
-	AUTO(list_clear) struct list lines = LIST_INIT;
-	list_add_lines(&lines, edge->sql);
-	for (size_t i = 0; i < lines.count && text_starts(lines.items[i], "--"); i++) {
-		char *words = lines.items[i] + 2;
-		words += strspn(words, " ");
-		bool declares = text_starts(words, "loses:") || text_starts(words, "recomputes:");
-		if (declares && !read_declaration(edge, words))
-			list_addf(problems,
-				"%s line %zu is not `loses: table T`, `loses: column T.C` or, after the latter, "
-				"`recomputes: column T.C as EXPRESSION`", edge->file, i + 1);
-	}
-}
-
-char *loss_text(const struct loss *loss)
-{
-	if (loss->column)
-		return mem_format("column %s.%s", loss->table, loss->column);
-	return mem_format("table %s", loss->table);
-}
 
 static bool goes_up(const struct graph_edge *edge)
 {
@@ -126,41 +55,4 @@ char *graph_dot(const struct graph *graph, const struct releases *releases)
 	}
 	text_add(&text, "}\n");
 	return text_take(&text);
-}
-
-/* Every catalog of the graph but one; owned. */
-static const struct catalog **other_catalogs(size_t *count, const struct graph *graph, const struct graph_node *but)
-{
-	const struct catalog **others = mem_array(graph->node_count, sizeof *others);
-	*count = 0;
-	for (size_t i = 0; i < graph->node_count; i++)
-		if (&graph->nodes[i] != but && graph->nodes[i].has_catalog)
-			others[(*count)++] = &graph->nodes[i].catalog;
-	return others;
-}
-
-void graph_compare(struct catalog_result *out, const struct graph *graph, struct version version,
-	const struct list *facts)
-{
-	const struct graph_node *node = graph_node(graph, version);
-	if (!node || !node->has_catalog) {
-		*out = (struct catalog_result){LIST_INIT, LIST_INIT, LIST_INIT};
-		list_addf(&out->blocking, "what a database of version %s looks like is not known",
-			VERSION_TEXT(version));
-		return;
-	}
-	size_t count;
-	const struct catalog **others = other_catalogs(&count, graph, node);
-	catalog_compare(out, &node->catalog, facts, others, count);
-	mem_free(others);
-}
-
-void graph_guess(struct list *versions, const struct graph *graph, const struct list *facts)
-{
-	for (size_t i = 0; i < graph->node_count; i++) {
-		AUTO(catalog_result_clear) struct catalog_result result;
-		graph_compare(&result, graph, graph->nodes[i].version, facts);
-		if (!result.blocking.count)
-			list_add(versions, VERSION_TEXT(graph->nodes[i].version));
-	}
 }

@@ -189,12 +189,12 @@ void guard_check(struct refusals *out, const struct facts *facts, const struct p
 	check_server(out, facts);
 }
 
-int refusals_error(const struct refusals *refusals, const struct plan *plan, struct error *err)
+int refusals_error(const struct refusals *refusals, const char *command, struct error *err)
 {
 	if (!refusals->count)
 		return 0;
 	if (refusals->count == 1) {
-		error_set(err, ERROR_REFUSED, "the %s is refused: %s", plan->command, refusals->items[0].sentence);
+		error_set(err, ERROR_REFUSED, "the %s is refused: %s", command, refusals->items[0].sentence);
 		return error_hint(err, "%s", refusals->items[0].remedy);
 	}
 	struct list checks = LIST_INIT;
@@ -203,6 +203,6 @@ int refusals_error(const struct refusals *refusals, const struct plan *plan, str
 			list_add(&checks, refusals->items[i].check);
 	AUTO(mem_auto) char *names = list_join(&checks, ", ");
 	list_clear(&checks);
-	error_set(err, ERROR_REFUSED, "the %s is refused for %zu reasons: %s", plan->command, refusals->count, names);
+	error_set(err, ERROR_REFUSED, "the %s is refused for %zu reasons: %s", command, refusals->count, names);
 	return error_hint(err, "%s", refusals->items[0].remedy);
 }

@@ -21,7 +21,7 @@
 #include "model/plan.h"
 
 struct refusal {
-	const char *check; /* one of the names above; not owned */
+	const char *check; /* one of the names above, or of restore_plan()'s; not owned */
 	char *sentence;
 	char *remedy;
 };
@@ -35,7 +35,7 @@ void guard_check(struct refusals *out, const struct facts *facts, const struct p
 void refusals_clear(struct refusals *refusals);
 /* Adds one; both strings are owned from now on. */
 void refusals_add(struct refusals *refusals, const char *check, char *sentence, char *remedy);
-/* Turns them into one ERROR_REFUSED: the only sentence, or how many there are and all of them; 0 if there are none. */
-int refusals_error(const struct refusals *refusals, const struct plan *plan, struct error *err);
+/* command: "upgrade". Turns them into one ERROR_REFUSED: the only sentence, or how many there are and all of them; 0 if there are none. */
+int refusals_error(const struct refusals *refusals, const char *command, struct error *err);
 
 #endif

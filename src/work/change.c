@@ -1,9 +1,13 @@
 #include "work/change.h"
 
+#include <string.h>
+
+#include "base/log.h"
 #include "base/mem.h"
 #include "io/sqltext.h"
 #include "work/facts.h"
 #include "work/inspect.h"
+#include "work/journal.h"
 #include "work/sessions.h"
 
 void change_init(struct change *change, const char *command, bool dry)
@@ -98,6 +102,39 @@ static int plan_path(struct change *change, struct version to, struct error *err
 	return rc;
 }
 
+/* "FILE SHA256" of the newest run that applied the edge, which may have been another text; NULL if none did. */
+static const struct journal_entry *last_applied(const struct journal *journal, const char *file, const char **sha256)
+{
+	size_t size = strlen(file);
+	for (size_t i = journal->count; i-- > 0;) {
+		const struct journal_entry *entry = &journal->entries[i];
+		for (size_t k = 0; text_same(entry->outcome, "done") && k < entry->edges.count; k++) {
+			*sha256 = entry->edges.items[k] + size + 1;
+			if (text_starts(entry->edges.items[k], file) && entry->edges.items[k][size] == ' ')
+				return entry;
+		}
+	}
+	return NULL;
+}
+
+/* Told, not refused: the catalog check says whether the database is as the SQL files expect. */
+static void tell_changed_edges(const struct change *change, const struct run *run)
+{
+	AUTO(journal_clear) struct journal journal = {NULL, 0};
+	AUTO(error_clear) struct error why = ERROR_INIT;
+	if (journal_read(&journal, change_store(run), change->db, &why))
+		log_warn("what was applied before is not known: %s", why.message);
+	for (size_t i = 0; i < change->migrations.graph.edge_count; i++) {
+		const struct graph_edge *edge = &change->migrations.graph.edges[i];
+		const char *sha256 = NULL;
+		const struct journal_entry *entry = last_applied(&journal, edge->file, &sha256);
+		if (!entry || text_same(sha256, edge->sha256))
+			continue;
+		AUTO(mem_auto) char *when = text_time(entry->at);
+		log_warn("%s is not what was applied at %s: its text was changed since", edge->file, when);
+	}
+}
+
 int change_plan(struct change *change, struct run *run, struct version to, const struct version *release,
 	struct error *err)
 {
@@ -112,6 +149,7 @@ int change_plan(struct change *change, struct run *run, struct version to, const
 		rc = evidence_gather(&change->facts, &change->held, run, change->db, err);
 	if (rc)
 		return rc;
+	tell_changed_edges(change, run);
 	plan_finish(plan, &change->facts);
 	guard_check(&change->refusals, &change->facts, plan);
 	return 0;

@@ -38,7 +38,7 @@ int change_open_migrations(struct change *change, const struct run *run, struct 
 /* Locks and facts; the migrations are open. */
 int change_open(struct change *change, struct run *run, struct error *err);
 /* The plan to get to version to, for engine release (NULL: the newest of that version). That no edges lead there is a
- * refusal too. */
+ * refusal too. Warns of edges whose text differs from what the journal says was applied. */
 int change_plan(struct change *change, struct run *run, struct version to, const struct version *release,
 	struct error *err);
 /* Edges lead from the database's version to that one. */

@@ -1,11 +1,13 @@
+#include "work/contents.h"
+
 #include <string.h>
 
 #include "base/log.h"
 #include "base/mem.h"
 #include "io/digest.h"
+#include "work/database.h"
 #include "work/inventory.h"
 #include "work/scan.h"
-#include "work/snapshot.h"
 
 /* ---- what of the manifest is there ---- */
 

@@ -6,8 +6,8 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "work/contents.h"
 #include "work/inspect.h"
-#include "work/snapshot.h"
 
 /* Since PostgreSQL 12 a float prints as the shortest text that reads back the same. */
 enum { SHORT_FLOATS = 120000 };

@@ -1,3 +1,5 @@
+#include "work/database.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -5,7 +7,6 @@
 #include "base/clock.h"
 #include "base/interrupt.h"
 #include "base/mem.h"
-#include "work/snapshot.h"
 
 /* How long to wait until the WAL of what the snapshot sees is on disk. The server's own writer does it within a
  * second or so, also for asynchronous commits. */

@@ -29,6 +29,7 @@ static void dump_clear(struct dump *dump)
 		unlink(dump->archive);
 	if (dump->schema)
 		unlink(dump->schema);
+	mem_free(dump->columns);
 	mem_free(dump->archive);
 	mem_free(dump->schema);
 	mem_free(dump->snapshot);

@@ -20,6 +20,7 @@ struct dump {
 	char *snapshot;         /* exported */
 	struct inventory inventory;
 	struct manifest manifest;
+	char *columns;          /* which columns there are, by number */
 	char *archive;          /* temporary paths in the store */
 	char *schema;
 	char *changed;          /* what another session changed, so that a new attempt is worth it; NULL */

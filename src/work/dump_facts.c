@@ -6,10 +6,10 @@
 #include "base/mem.h"
 #include "io/digest.h"
 #include "model/version.h"
+#include "work/database.h"
 #include "work/dump.h"
 #include "work/inspect.h"
 #include "work/migrations.h"
-#include "work/snapshot.h"
 #include "work/store.h"
 
 static int refuse(struct error *err, const char *name, const char *why)
@@ -121,6 +121,14 @@ static int begin(struct dump *dump, struct error *err)
 	return rc ? rc : fault_point("backup-snapshot", err);
 }
 
+/* A column that is dropped and added again looks the same in the catalog, and its table keeps its file, but what it
+ * held is gone: only its number tells. */
+static const char COLUMNS[] =
+	"SELECT md5(string_agg(concat_ws(' ', a.attrelid::text, a.attnum::text, a.attname::text), E'\n' "
+	"ORDER BY a.attrelid, a.attnum)) FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid "
+	"JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind = 'r' AND a.attnum > 0 "
+	"AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'anchore_admin')";
+
 int dump_facts(struct dump *dump, struct error *err)
 {
 	struct manifest *manifest = &dump->manifest;
@@ -131,6 +139,8 @@ int dump_facts(struct dump *dump, struct error *err)
 		rc = take_version(dump, err);
 	if (!rc)
 		rc = inventory_read(&dump->inventory, dump->db, err);
+	if (!rc)
+		rc = db_scalar(&dump->columns, dump->db, COLUMNS, 0, NULL, err);
 	if (!rc)
 		rc = inspect_catalog(&manifest->catalog, dump->db, err);
 	if (!rc)
@@ -161,7 +171,11 @@ int dump_check_catalog(struct dump *dump, struct error *err)
 	int rc = inspect_catalog(&catalog, dump->db, err);
 	if (!rc)
 		rc = inspect_other(&other, dump->db, err);
-	if (rc || (same_lines(&catalog, &dump->manifest.catalog) && same_lines(&other, &dump->manifest.other)))
+	AUTO(mem_auto) char *columns = NULL;
+	if (!rc)
+		rc = db_scalar(&columns, dump->db, COLUMNS, 0, NULL, err);
+	if (rc || (same_lines(&catalog, &dump->manifest.catalog) && same_lines(&other, &dump->manifest.other) &&
+		text_same(columns, dump->columns)))
 		return rc;
 	dump->changed = mem_copy("the schema");
 	return error_set(err, ERROR_FAILED, "another session changed the schema meanwhile");

@@ -6,9 +6,9 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "io/pgtool.h"
+#include "work/database.h"
 #include "work/inspect.h"
 #include "work/sessions.h"
-#include "work/snapshot.h"
 
 /* ---- the version ---- */
 

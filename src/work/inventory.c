@@ -45,6 +45,36 @@ static const char SEQUENCES[] =
 	"SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
 	"WHERE c.relkind = 'S' AND " OURS " ORDER BY n.nspname::text COLLATE \"C\", c.relname::text COLLATE \"C\"";
 
+/* Rows that pg_dump leaves out and we do not copy: of an extension's tables that are not its configuration, and of
+ * tables that a superuser made in the system's own schemas. */
+static const char STRAYS[] =
+	"SELECT n.nspname, c.relname, "
+	"(SELECT e.extname FROM pg_depend x JOIN pg_extension e ON e.oid = x.refobjid WHERE x.objid = c.oid "
+	"AND x.classid = 'pg_class'::regclass AND x.refclassid = 'pg_extension'::regclass AND x.deptype = 'e') "
+	"FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid >= 16384 AND c.relkind = 'r' "
+	"AND n.nspname !~ '^pg_(toast|(toast_)?temp_)' AND n.nspname <> 'anchore_admin' AND c.relpersistence <> 't' "
+	"AND NOT EXISTS (SELECT FROM pg_extension e WHERE c.oid = ANY (e.extconfig)) "
+	"AND NOT (" OURS ") AND pg_relation_size(c.oid) > 0 ORDER BY c.oid LIMIT 1";
+
+static int refuse_strays(struct db *db, struct error *err)
+{
+	AUTO(db_result_auto) struct db_result *result = NULL;
+	int rc = db_query(&result, db, STRAYS, 0, NULL, err);
+	if (rc || !db_rows(result))
+		return rc;
+	AUTO(mem_auto) char *shown = inventory_name(db_value(result, 0, 0), db_value(result, 0, 1));
+	const char *extension = db_value(result, 0, 2);
+	if (!extension) {
+		error_set(err, ERROR_REFUSED, "the table %s is in a schema of the system's own, which no snapshot holds",
+			shown);
+		return error_hint(err, "move its rows to a table in another schema");
+	}
+	error_set(err, ERROR_REFUSED, "the table %s belongs to the extension %s, and no snapshot holds its rows", shown,
+		extension);
+	return error_hint(err, "take it out with `ALTER EXTENSION %s DROP TABLE %s`, or move its rows to another table",
+		extension, shown);
+}
+
 static int check_names(const char *schema, const char *name, struct error *err)
 {
 	json_t *a = json_string(schema), *b = json_string(name);
@@ -129,7 +159,9 @@ static int take_columns(struct inventory *out, struct db *db, struct error *err)
 int inventory_read(struct inventory *out, struct db *db, struct error *err)
 {
 	AUTO(inventory_clear) struct inventory inventory = {0};
-	int rc = take_tables(&inventory, db, err);
+	int rc = refuse_strays(db, err);
+	if (!rc)
+		rc = take_tables(&inventory, db, err);
 	if (!rc)
 		rc = take_columns(&inventory, db, err);
 	if (rc)

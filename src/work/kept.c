@@ -5,7 +5,6 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "work/restore.h"
 #include "work/site.h"
 
 static const char MARK[] = "_before_";

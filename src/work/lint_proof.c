@@ -1,7 +1,6 @@
 #include "work/lint.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "base/interrupt.h"
@@ -11,6 +10,9 @@
 #include "io/sqltext.h"
 #include "work/inspect.h"
 
+/* One name for all runs, so that the next one drops what a killed one left. */
+static const char SCRATCH[] = "anchore_admin_lint";
+
 /* What one proof works with. */
 struct proof {
 	struct list *problems, *written;
@@ -18,30 +20,29 @@ struct proof {
 	struct run *run;
 	bool write;
 	struct db *admin; /* makes and drops the scratch database */
-	char *scratch;    /* its name */
 };
 
 static int drop_scratch(struct proof *proof, struct error *err)
 {
-	AUTO(mem_auto) char *name = db_identifier(proof->admin, proof->scratch);
-	return db_execf(proof->admin, err, "DROP DATABASE IF EXISTS %s", name);
+	int code = db_execf(proof->admin, err, "DROP DATABASE IF EXISTS %s", SCRATCH);
+	if (code && strcmp(db_sqlstate(proof->admin), "55006") == 0)
+		return error_hint(err, "wait until the other `graph lint` on this server has ended");
+	return code;
 }
 
 static int make_scratch(struct db **out, struct proof *proof, struct error *err)
 {
-	AUTO(mem_auto) char *name = db_identifier(proof->admin, proof->scratch);
 	int code = drop_scratch(proof, err);
 	if (!code)
-		code = db_execf(proof->admin, err, "CREATE DATABASE %s TEMPLATE template0 ENCODING 'UTF8'", name);
+		code = db_execf(proof->admin, err, "CREATE DATABASE %s TEMPLATE template0 ENCODING 'UTF8'", SCRATCH);
 	if (code && strcmp(db_sqlstate(proof->admin), "42501") == 0)
 		error_hint(err, "give the right to make databases: `ALTER ROLE %s CREATEDB`, or leave out the database "
 			"to check the files alone", db_user(proof->admin));
 	if (!code)
 		code = db_execf(proof->admin, err,
-			"COMMENT ON DATABASE %s IS 'scratch database of anchore-admin graph lint, "
-			"process %ld; safe to drop once that is gone'", name, (long)getpid());
+			"COMMENT ON DATABASE %s IS 'scratch database of anchore-admin graph lint, safe to drop'", SCRATCH);
 	if (!code)
-		code = run_connect(out, proof->run, proof->scratch, err);
+		code = run_connect(out, proof->run, SCRATCH, err);
 	return code;
 }
 
@@ -203,7 +204,7 @@ static int prove_version(struct proof *proof, const struct graph_node *node, str
 	AUTO(error_clear) struct error failure = ERROR_INIT;
 	AUTO(mem_auto) char *version = mem_copy(VERSION_TEXT(node->version));
 	const struct graph *graph = &proof->migrations->graph;
-	log_detail("building version %s in database %s", version, proof->scratch);
+	log_detail("building version %s in database %s", version, SCRATCH);
 	int code = make_scratch(&db, proof, err);
 	if (!code)
 		code = db_exec(db, "SET search_path TO public", err);
@@ -227,7 +228,6 @@ int lint_proof(struct list *problems, struct list *written, const struct migrati
 	bool write, struct error *err)
 {
 	AUTO(db_auto) struct db *admin = NULL;
-	AUTO(mem_auto) char *scratch = mem_format("anchore_admin_lint_%ld", (long)getpid());
 	if (write && migrations->ref) {
 		error_set(err, ERROR_USAGE, "the files of %s cannot be written", migrations->ref);
 		return error_hint(err, "leave out --write or --migrations-ref");
@@ -235,7 +235,7 @@ int lint_proof(struct list *problems, struct list *written, const struct migrati
 	int code = run_connect(&admin, run, NULL, err);
 	if (code)
 		return code;
-	struct proof proof = {problems, written, migrations, run, write, admin, scratch};
+	struct proof proof = {problems, written, migrations, run, write, admin};
 	for (size_t i = 0; !code && i < migrations->graph.node_count; i++)
 		code = prove_version(&proof, &migrations->graph.nodes[i], err);
 	/* Dropped in any case, after a signal too; why the proof failed matters more than why this failed. */

@@ -9,8 +9,8 @@
 #include "io/db.h"
 #include "io/pgtool.h"
 #include "model/manifest.h"
+#include "work/reader.h"
 #include "work/run.h"
-#include "work/snapshot.h"
 
 struct load {
 	struct run *run;

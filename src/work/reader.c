@@ -1,5 +1,6 @@
 #include "work/reader.h"
 
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>

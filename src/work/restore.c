@@ -10,16 +10,17 @@
 #include "base/mem.h"
 #include "work/archive.h"
 #include "work/copycheck.h"
+#include "work/database.h"
 #include "work/incoming.h"
 #include "work/inspect.h"
 #include "work/journal.h"
 #include "work/kept.h"
 #include "work/load.h"
 #include "work/properties.h"
+#include "work/reader.h"
 #include "work/roles.h"
 #include "work/sessions.h"
 #include "work/site.h"
-#include "work/snapshot.h"
 #include "work/swap.h"
 
 struct job {

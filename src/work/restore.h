@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "model/guard.h"
 #include "work/run.h"
 #include "work/store.h"
 
@@ -21,7 +22,7 @@ struct restore_options {
 /* What will happen, for --dry-run and the question. */
 struct restore_plan {
 	struct list lines;     /* steps in words, with sizes */
-	struct list refusals;  /* all of them, each sentence<TAB>remedy */
+	struct refusals refusals; /* checks: services, lock, snapshot, rights, server, name, space */
 	char *kept_name;       /* the name that the present database will have; NULL if there is none */
 	uint64_t needs_bytes;
 };
@@ -35,19 +36,5 @@ int restore_run(char **kept, struct run *run, const struct snapshot_entry *entry
 	struct error *err);
 /* Swaps the newest kept database back. */
 int restore_undo(char **kept, struct run *run, struct error *err);
-
-/* Databases named <name>_before_<time> with our comment. */
-struct kept_database {
-	char *name;
-	uint64_t bytes;
-	char *since;      /* text_time() */
-	char *db_version; /* as the comment says, NULL unknown */
-};
-struct kept_databases {
-	struct kept_database *items; /* newest first */
-	size_t count;
-};
-int restore_kept(struct kept_databases *out, struct db *db, const char *name, struct error *err);
-void kept_databases_clear(struct kept_databases *kept);
 
 #endif

@@ -38,17 +38,15 @@ static void context_clear(struct context *context)
 void restore_plan_clear(struct restore_plan *plan)
 {
 	list_clear(&plan->lines);
-	list_clear(&plan->refusals);
+	refusals_clear(&plan->refusals);
 	mem_free(plan->kept_name);
 	*plan = (struct restore_plan){.kept_name = NULL};
 }
 
 /* Owns both. */
-static void refuse(struct context *context, char *sentence, char *remedy)
+static void refuse(struct context *context, const char *check, char *sentence, char *remedy)
 {
-	list_addf(&context->plan.refusals, "%s\t%s", sentence, remedy);
-	mem_free(sentence);
-	mem_free(remedy);
+	refusals_add(&context->plan.refusals, check, sentence, remedy);
 }
 
 static bool swaps(const struct context *context)
@@ -70,13 +68,13 @@ static int check_sessions(struct context *context, struct error *err)
 	if (sessions.count) {
 		AUTO(mem_auto) char *who = site_sessions_text(&sessions);
 		const struct session *first = &sessions.items[0];
-		refuse(context, mem_format("database %s is in use: %s", site->name, who), first->pid ?
+		refuse(context, "services", mem_format("database %s is in use: %s", site->name, who), first->pid ?
 			mem_copy("stop all anchore-engine services and end these sessions, then try again") :
 			mem_format("end it with `COMMIT PREPARED '%s'` or `ROLLBACK PREPARED '%s'`", first->query,
 				first->query));
 	} else if (holders.count) {
 		AUTO(mem_auto) char *who = site_sessions_text(&holders);
-		refuse(context, mem_format("the engine's lock on the database is held by %s", who),
+		refuse(context, "lock", mem_format("the engine's lock on the database is held by %s", who),
 			mem_copy("wait until that program is done, or stop it"));
 	}
 	return 0;
@@ -92,7 +90,7 @@ static int check_deployment(struct context *context, struct error *err)
 	if (rc)
 		return rc;
 	if (!context->options->foreign && !text_same(deployment, context->entry->manifest.deployment))
-		refuse(context,
+		refuse(context, "snapshot",
 			mem_format("snapshot %.12s is of another deployment (database %s), and database %s exists",
 				context->entry->manifest.id, context->entry->manifest.identity.name,
 				context->site.name),
@@ -113,13 +111,15 @@ static int check_rights(struct context *context, struct error *err)
 		return rc;
 	const char *user = db_value(role, 0, 1);
 	AUTO(mem_auto) char *quoted = db_identifier(site->maintenance, user);
+	AUTO(mem_auto) char *present = db_rows(owner) ? db_identifier(site->maintenance, db_value(owner, 0, 0)) : NULL;
 	if (!db_flag(role, 0, 0))
-		refuse(context, mem_format("role %s may not create databases", user),
+		refuse(context, "rights", mem_format("role %s may not create databases", user),
 			mem_format("as a superuser of the server: `ALTER ROLE %s CREATEDB`", quoted));
 	if (swaps(context) && db_rows(owner) && !db_flag(owner, 0, 1))
-		refuse(context, mem_format("database %s belongs to role %s, so that %s may not rename it", site->name,
-			db_value(owner, 0, 0), user),
-			mem_format("as a superuser of the server: `GRANT %s TO %s`", db_value(owner, 0, 0), quoted));
+		refuse(context, "rights",
+			mem_format("database %s belongs to role %s, so that %s may not rename it", site->name,
+				db_value(owner, 0, 0), user),
+			mem_format("as a superuser of the server: `GRANT %s TO %s`", present, quoted));
 	return 0;
 }
 
@@ -135,16 +135,16 @@ static int check_tools(struct context *context, struct error *err)
 	if (rc && rc != ERROR_REFUSED)
 		return error_move(err, &why);
 	if (rc)
-		refuse(context, mem_copy(why.message),
+		refuse(context, "server", mem_copy(why.message),
 			mem_copy(why.hint ? why.hint : "install PostgreSQL's client programs"));
 	int dumped_by = manifest->client_version ? (int)strtol(manifest->client_version, NULL, 10) : 0;
 	if (!rc && dumped_by > tool.major)
-		refuse(context,
+		refuse(context, "server",
 			mem_format("the snapshot was written by pg_dump %s, which pg_restore %s cannot read",
 				manifest->client_version, tool.version),
 			mem_format("install `postgresql-client-%d`", dumped_by));
 	if (manifest->server_number / VERSION_STEP > db_version(db) / VERSION_STEP)
-		refuse(context,
+		refuse(context, "server",
 			mem_format("the snapshot was taken on PostgreSQL %s, newer than this server's %s",
 				manifest->server_version, db_version_text(db)),
 			mem_copy("restore it on a server that is at least as new"));
@@ -162,7 +162,7 @@ static int check_roles(struct context *context, struct error *err)
 		return rc;
 	AUTO(mem_auto) char *names = list_join(&unknown, ", ");
 	if (swaps(context))
-		refuse(context,
+		refuse(context, "rights",
 			mem_format("the snapshot has owners or privileges of roles that are not here: %s", names),
 			mem_copy("create them, or add `--no-owner`: all of it then belongs to the database's owner"));
 	else
@@ -179,7 +179,7 @@ static int check_into(struct context *context, struct error *err)
 		return error_set(err, ERROR_USAGE, "a database's name has 1 to %d bytes", MOST_NAME_BYTES);
 	int rc = site_exists(&exists, context->site.maintenance, into, err);
 	if (!rc && exists)
-		refuse(context, mem_format("database %s exists", into),
+		refuse(context, "name", mem_format("database %s exists", into),
 			mem_copy("name another one with `--into NAME`; restore never overwrites"));
 	return rc;
 }
@@ -233,7 +233,7 @@ static int check_room(struct context *context, struct error *err)
 	AUTO(mem_auto) char *have = text_bytes(room);
 	list_addf(&context->plan.lines, "room: about %s are needed, %s are free", need, have);
 	if (room < needs)
-		refuse(context, mem_format("the copy needs about %s, the server has %s left in %s", need, have, folder),
+		refuse(context, "space", mem_format("the copy needs about %s, the server has %s left in %s", need, have, folder),
 			mem_copy("make room there: `anchore-admin db status` lists the databases that were kept"));
 	return 0;
 }

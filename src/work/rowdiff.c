@@ -3,8 +3,8 @@
 #include <inttypes.h>
 
 #include "base/mem.h"
+#include "work/contents.h"
 #include "work/inventory.h"
-#include "work/snapshot.h"
 
 void rowdiff_clear(struct row_differences *differences)
 {

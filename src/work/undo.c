@@ -11,7 +11,6 @@
 #include "work/restore.h"
 #include "work/sessions.h"
 #include "work/site.h"
-#include "work/snapshot.h"
 #include "work/swap.h"
 
 /* The kept database comes back with everything that it had, but for its comment: the one that says why it was kept

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "io/digest.h"
 #include "work/reader.h"
+#include "work/snapshot.h"
 
 /* Shared by the threads of one verification. */
 struct check {

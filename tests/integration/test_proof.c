@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "fixture.h"
+#include "work/database.h"
 #include "work/evidence.h"
 #include "work/facts.h"
 #include "work/snapshot.h"

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "fixture.h"
+#include "work/database.h"
 #include "work/restore.h"
 #include "work/snapshot.h"
 #include "work/store.h"
@@ -176,7 +177,7 @@ START_TEST(into_a_new_name)
 	fixture_run(&run, "restore", "restore_into", scene.store);
 	fixture_assert_ok(restore_plan(&plan, &run, &scene.entry, &options, &err), &err);
 	ck_assert_uint_eq(plan.refusals.count, 1);
-	ck_assert_ptr_nonnull(strstr(plan.refusals.items[0], "exists"));
+	ck_assert_ptr_nonnull(strstr(plan.refusals.items[0].sentence, "exists"));
 	run_clear(&run);
 	fixture_sql("postgres", "DROP DATABASE \"restore \"\"into\"\" it\"");
 }
@@ -208,7 +209,7 @@ START_TEST(others_in_the_database_are_named)
 	fixture_assert_ok(restore_plan(&plan, &run, &scene.entry, &(struct restore_options){.into = NULL}, &err), &err);
 	run_clear(&run);
 	ck_assert_uint_eq(plan.refusals.count, 1);
-	ck_assert_ptr_nonnull(strstr(plan.refusals.items[0], pid));
+	ck_assert_ptr_nonnull(strstr(plan.refusals.items[0].sentence, pid));
 	/* Somebody who comes while it runs: nothing is swapped, nothing is left. */
 	ck_assert_int_ne(restore(&scene, &(struct restore_options){.into = NULL}, &err), 0);
 	fixture_assert_error(&err, ERROR_REFUSED, pid);
@@ -243,7 +244,7 @@ START_TEST(another_deployment_has_to_be_meant)
 	fixture_run(&run, "restore", "restore_foreign_a", scene.store);
 	fixture_assert_ok(restore_plan(&plan, &run, &other.entry, &(struct restore_options){.into = NULL}, &err), &err);
 	ck_assert_uint_eq(plan.refusals.count, 1);
-	ck_assert_ptr_nonnull(strstr(plan.refusals.items[0], "--foreign"));
+	ck_assert_ptr_nonnull(strstr(plan.refusals.items[0].remedy, "--foreign"));
 	fixture_assert_ok(
 		restore_plan(&meant, &run, &other.entry, &(struct restore_options){.foreign = true}, &err), &err);
 	ck_assert_uint_eq(meant.refusals.count, 0);
@@ -270,7 +271,7 @@ START_TEST(roles_that_are_gone)
 	fixture_assert_ok(restore_plan(&plan, &run, &scene.entry, &(struct restore_options){.into = NULL}, &err), &err);
 	run_clear(&run);
 	ck_assert_uint_eq(plan.refusals.count, 1);
-	ck_assert_ptr_nonnull(strstr(plan.refusals.items[0], "restore leaver"));
+	ck_assert_ptr_nonnull(strstr(plan.refusals.items[0].sentence, "restore leaver"));
 	ck_assert_int_ne(restore(&scene, &(struct restore_options){.into = NULL}, &err), 0);
 	fixture_assert_error(&err, ERROR_REFUSED, "restore leaver");
 	fixture_assert_ok(restore(&scene, &(struct restore_options){.no_owner = true}, &err), &err);

@@ -3,7 +3,10 @@
 
 #include "base/mem.h"
 #include "fixture.h"
+#include "work/contents.h"
+#include "work/database.h"
 #include "work/inventory.h"
+#include "work/reader.h"
 #include "work/snapshot.h"
 #include "work/store.h"
 

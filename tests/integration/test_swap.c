@@ -6,11 +6,11 @@
 
 #include "base/mem.h"
 #include "fixture.h"
+#include "work/database.h"
 #include "work/kept.h"
 #include "work/properties.h"
 #include "work/restore.h"
 #include "work/site.h"
-#include "work/snapshot.h"
 #include "work/swap.h"
 
 /* Two databases that are told apart by a table, and the swap of them from a third. */

@@ -68,9 +68,8 @@ START_TEST(nothing_stands_against_it)
 	make_facts(&facts);
 	struct refusals refusals = judge(&facts);
 	ck_assert_uint_eq(refusals.count, 0);
-	struct plan plan = make_plan();
 	struct error err = ERROR_INIT;
-	ck_assert_int_eq(refusals_error(&refusals, &plan, &err), 0);
+	ck_assert_int_eq(refusals_error(&refusals, "upgrade", &err), 0);
 	refusals_clear(&refusals);
 }
 END_TEST
@@ -245,7 +244,6 @@ START_TEST(all_at_once)
 {
 	struct facts facts;
 	struct error err = ERROR_INIT;
-	struct plan plan = make_plan();
 	make_facts(&facts);
 	facts.evidence.fresh = false;
 	add_session(&facts.services, 1, "");
@@ -253,7 +251,7 @@ START_TEST(all_at_once)
 	list_add(&facts.not_owned, "users (owner postgres)");
 	struct refusals refusals = judge(&facts);
 	ck_assert_uint_eq(refusals.count, 4);
-	refusals_error(&refusals, &plan, &err);
+	refusals_error(&refusals, "upgrade", &err);
 	ck_assert_ptr_nonnull(err.hint);
 	unit_assert_error(&err, ERROR_REFUSED, "4 reasons: lock, fresh, services, rights");
 	refusals_clear(&refusals);
@@ -263,10 +261,9 @@ END_TEST
 START_TEST(one_refusal_is_the_error)
 {
 	struct error err = ERROR_INIT;
-	struct plan plan = make_plan();
 	struct refusals refusals = {NULL, 0};
 	refusals_add(&refusals, "fresh", mem_copy("it is stale"), mem_copy("take a new one"));
-	refusals_error(&refusals, &plan, &err);
+	refusals_error(&refusals, "upgrade", &err);
 	ck_assert_str_eq(err.hint, "take a new one");
 	unit_assert_error(&err, ERROR_REFUSED, "the upgrade is refused: it is stale");
 	refusals_clear(&refusals);

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "sample.h"
 #include "unit.h"
+#include "work/reader.h"
 #include "work/snapshot.h"
 #include "work/store.h"
 
