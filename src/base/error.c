@@ -1,6 +1,7 @@
 #include "base/error.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -15,7 +16,7 @@ static const struct {
 #undef ERROR
 };
 
-int error_set_v(struct error *err, enum error_code code, const char *format, va_list args)
+static int error_set_v(struct error *err, enum error_code code, const char *format, va_list args)
 {
 	/* The arguments may point into the old message, so it is freed last. */
 	char *message = mem_format_v(format, args);

@@ -10,8 +10,6 @@
 #ifndef BASE_ERROR_H
 #define BASE_ERROR_H
 
-#include <stdarg.h>
-
 enum error_code {
 	ERROR_NONE = 0,
 #define ERROR(name, status, meaning) ERROR_##name,
@@ -32,7 +30,6 @@ struct error {
  * error_set() replaces what err held. */
 int error_set(struct error *err, enum error_code code, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-int error_set_v(struct error *err, enum error_code code, const char *format, va_list args);
 /* Replaces the hint. */
 int error_hint(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Puts "words: " before the message. */

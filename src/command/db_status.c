@@ -198,7 +198,7 @@ static int show_sessions(struct page *page, struct error *err)
 	json_put_value(page->json, "sessions", sessions_json(&all));
 	json_put_value(page->json, "lock_holders", sessions_json(holders));
 	AUTO(mem_auto) char *count = text_plural(all.count, "other");
-	AUTO(mem_auto) char *who = site_sessions_text(&all);
+	AUTO(mem_auto) char *who = sessions_text(&all);
 	AUTO(mem_auto) char *holder = sessions_text(holders);
 	line(page, "Sessions:", "%s%s%s", all.count ? count : "no others", all.count ? ": " : "", all.count ? who : "");
 	line(page, "Engine's lock:", "%s%s", holders->count ? "held by " : "free", holders->count ? holder : "");

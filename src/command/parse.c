@@ -31,7 +31,7 @@ bool command_takes(const struct command *command, enum option option)
 	return false;
 }
 
-bool command_is_group(const struct command *table, const char *name)
+static bool command_is_group(const struct command *table, const char *name)
 {
 	size_t size = strlen(name);
 	for (; table->name; table++)
@@ -40,7 +40,7 @@ bool command_is_group(const struct command *table, const char *name)
 	return false;
 }
 
-const struct command *command_find(const struct command *table, const char *name)
+static const struct command *command_find(const struct command *table, const char *name)
 {
 	for (; table->name; table++)
 		if (strcmp(table->name, name) == 0)

@@ -22,8 +22,5 @@ void parse_clear(struct parse *parse);
 
 /* Does the command take the option? */
 bool command_takes(const struct command *command, enum option option);
-/* Is name ("snapshot") the first word of a two-word command? */
-bool command_is_group(const struct command *table, const char *name);
-const struct command *command_find(const struct command *table, const char *name);
 
 #endif

@@ -207,19 +207,12 @@ void db_environment(const struct db *db, struct list *environment, char **passwo
 	PQconninfoOption *options = PQconninfo(db->conn);
 	for (PQconninfoOption *option = options; option && option->keyword; option++)
 		if (option->envvar && option->val && (*option->val || getenv(option->envvar)) &&
-			strcmp(option->keyword, "password") != 0)
+			strcmp(option->keyword, "password") != 0 && strcmp(option->keyword, "service") != 0)
 			list_addf(environment, "%s=%s", option->envvar, option->val);
+	/* What it says is among the options, and it would win over another PGDATABASE. */
+	list_add(environment, "PGSERVICE");
 	PQconninfoFree(options);
 	*password = PQconnectionUsedPassword(db->conn) ? mem_copy(PQpass(db->conn)) : NULL;
-}
-
-void db_cancel(struct db *db)
-{
-	char ignored[256];
-	PGcancel *cancel = PQgetCancel(db->conn);
-	if (cancel)
-		PQcancel(cancel, ignored, sizeof ignored);
-	PQfreeCancel(cancel);
 }
 
 int db_conninfo_value(char **out, const char *conninfo, const char *keyword, struct error *err)

@@ -19,6 +19,15 @@ static char *first_line(const char *message)
 	return mem_copy_bytes(message, strcspn(message, "\n"));
 }
 
+void db_cancel(struct db *db)
+{
+	char ignored[256];
+	PGcancel *cancel = PQgetCancel(db->conn);
+	if (cancel)
+		PQcancel(cancel, ignored, sizeof ignored);
+	PQfreeCancel(cancel);
+}
+
 /* Waits until the connection's socket is ready; a signal to us cancels the statement. Asked once more every now
  * and then, for a server that has not begun the statement yet forgets the request. */
 void db_wait_ready(struct db *db, short events)

@@ -37,7 +37,8 @@ char *proc_find(const char *name)
 	return NULL;
 }
 
-/* Ours with the additions; an addition replaces ours of the same name. The array is owned, its strings are not. */
+/* Ours with the additions; an addition replaces ours of the same name, a name alone removes it. The array is owned, its
+ * strings are not. */
 static char **merged_environment(const struct list *extra)
 {
 	size_t ours = 0, kept = 0;
@@ -47,14 +48,16 @@ static char **merged_environment(const struct list *extra)
 	char **merged = mem_array(ours + added + 1, sizeof *merged);
 	for (size_t i = 0; i < ours; i++) {
 		bool replaced = false;
-		size_t name = strcspn(environ[i], "=") + 1;
+		size_t name = strcspn(environ[i], "=");
 		for (size_t j = 0; j < added && !replaced; j++)
-			replaced = strncmp(environ[i], extra->items[j], name) == 0;
+			replaced = strcspn(extra->items[j], "=") == name &&
+				strncmp(environ[i], extra->items[j], name) == 0;
 		if (!replaced)
 			merged[kept++] = environ[i];
 	}
 	for (size_t j = 0; j < added; j++)
-		merged[kept++] = extra->items[j];
+		if (strchr(extra->items[j], '='))
+			merged[kept++] = extra->items[j];
 	return merged;
 }
 

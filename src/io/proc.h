@@ -10,7 +10,7 @@
 
 struct proc {
 	const char *const *argv;       /* NULL-terminated; argv[0] is a path, or looked up in PATH */
-	const struct list *environment; /* NAME=value, added to ours; NULL for none */
+	const struct list *environment; /* NAME=value: added to ours; NAME: taken out of it; NULL for none */
 	const char *user;              /* run as this user (needs root), NULL as we are */
 	const char *directory;         /* working directory, NULL: ours ("/" when user is set) */
 	const char *output;            /* append stdout and stderr to this file instead of capturing */

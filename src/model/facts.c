@@ -91,8 +91,9 @@ static void add_word(struct text *text, const char *word, const char *value)
 char *session_text(const struct session *session)
 {
 	struct text text = TEXT_INIT;
-	if (session->pid)
-		text_addf(&text, "pid %" PRId64, session->pid);
+	if (!session->pid)
+		return mem_format("prepared transaction %s of user %s", session->query, session->user);
+	text_addf(&text, "pid %" PRId64, session->pid);
 	add_word(&text, "user", session->user);
 	add_word(&text, "client", session->client);
 	add_word(&text, "application", session->application);

@@ -83,7 +83,8 @@ void facts_clear(struct facts *facts);
 void sessions_clear(struct sessions *sessions);
 void evidence_clear(struct evidence *evidence);
 const struct fact_table *facts_table(const struct facts *facts, const char *name);
-/* "pid 4711, user engine, client 10.0.0.5, application gunicorn, idle since …"; owned. */
+/* "pid 4711, user engine, client 10.0.0.5, application gunicorn, idle since …", a prepared transaction by its name;
+ * owned. */
 char *session_text(const struct session *session);
 /* All of them, the first few in full, joined by "; "; owned. */
 char *sessions_text(const struct sessions *sessions);

@@ -35,7 +35,8 @@ void guard_check(struct refusals *out, const struct facts *facts, const struct p
 void refusals_clear(struct refusals *refusals);
 /* Adds one; both strings are owned from now on. */
 void refusals_add(struct refusals *refusals, const char *check, char *sentence, char *remedy);
-/* command: "upgrade". Turns them into one ERROR_REFUSED: the only sentence, or how many there are and all of them; 0 if there are none. */
+/* Turns them into one ERROR_REFUSED: the only sentence, or how many there are and of which checks; 0 if there are none.
+ * command: "upgrade", for the message. */
 int refusals_error(const struct refusals *refusals, const char *command, struct error *err);
 
 #endif

@@ -102,16 +102,17 @@ static int plan_path(struct change *change, struct version to, struct error *err
 	return rc;
 }
 
-/* "FILE SHA256" of the newest run that applied the edge, which may have been another text; NULL if none did. */
+/* The newest run that applied the edge, and the digest that it had then; NULL if none did. */
 static const struct journal_entry *last_applied(const struct journal *journal, const char *file, const char **sha256)
 {
 	size_t size = strlen(file);
 	for (size_t i = journal->count; i-- > 0;) {
 		const struct journal_entry *entry = &journal->entries[i];
 		for (size_t k = 0; text_same(entry->outcome, "done") && k < entry->edges.count; k++) {
+			if (!text_starts(entry->edges.items[k], file) || entry->edges.items[k][size] != ' ')
+				continue;
 			*sha256 = entry->edges.items[k] + size + 1;
-			if (text_starts(entry->edges.items[k], file) && entry->edges.items[k][size] == ' ')
-				return entry;
+			return entry;
 		}
 	}
 	return NULL;

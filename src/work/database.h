@@ -1,5 +1,5 @@
-/* Facts of a database that a manifest also has: which one it is, the moment of a transaction's snapshot, and what CREATE
- * DATABASE must be told. */
+/* Facts of a database that a manifest also has: which one it is, the moment of a transaction's snapshot, and what
+ * CREATE DATABASE must be told. */
 #ifndef WORK_DATABASE_H
 #define WORK_DATABASE_H
 

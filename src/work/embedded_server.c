@@ -47,7 +47,9 @@ static int run_pg_ctl(const struct embedded *embedded, const char *const *argume
 	for (size_t i = 0; arguments[i] && i < 12; i++)
 		argv[3 + i] = arguments[i];
 	AUTO(list_clear) struct list environment = LIST_INIT;
-	/* Settings of the caller's session are not the server's. */
+	/* Settings of the caller's session are not the server's, and its secrets not the server's user's. */
+	list_add(&environment, "PGPASSWORD");
+	list_add(&environment, "ANCHORE_ADMIN_DATABASE");
 	list_add(&environment, "LC_ALL=C.UTF-8");
 	list_add(&environment, "PGDATA=");
 	return proc_run(

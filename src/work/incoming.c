@@ -52,7 +52,7 @@ static int drop_when_left(struct db *db, const char *name, struct error *err)
 		if (!rc && !sessions.count)
 			return 0;
 		if (clock_elapsed() >= end) {
-			AUTO(mem_auto) char *who = site_sessions_text(&sessions);
+			AUTO(mem_auto) char *who = sessions_text(&sessions);
 			return error_set(err, ERROR_REFUSED, "it is in use: %s", who);
 		}
 		error_clear(err);

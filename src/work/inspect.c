@@ -1,5 +1,6 @@
 #include "work/inspect.h"
 
+#include "base/interrupt.h"
 #include "base/mem.h"
 
 /* Object identifiers, statistics and names that PostgreSQL gave by itself are no facts. What differs between PostgreSQL
@@ -262,18 +263,40 @@ static const char other_sql[] =
 	"  SELECT replace(replace(line, E'\\\\', E'\\\\\\\\'), E'\\n', E'\\\\n') AS line FROM fact\n"
 	") escaped ORDER BY line COLLATE \"C\"";
 
-/* Types and defaults print without a schema only if that schema is in the search path. */
+/* Types and defaults print without a schema only if that schema is in the search path. But a statement that is parsed
+ * with it can be made to call whatever function or operator somebody put there, with our rights. So it is parsed
+ * without, as a cursor, and only runs with it. */
+static int fetch(struct db_result **out, struct db *db, const char *sql, struct error *err)
+{
+	int code = db_exec(db, "SET LOCAL search_path = pg_catalog; SET LOCAL cursor_tuple_fraction = 1", err);
+	if (!code)
+		code = db_execf(db, err, "DECLARE anchore_admin_inspect NO SCROLL CURSOR FOR %s", sql);
+	if (!code)
+		code = db_exec(db, "SET LOCAL search_path = public", err);
+	if (!code)
+		code = db_query(out, db, "FETCH ALL FROM anchore_admin_inspect", 0, NULL, err);
+	return code ? code : db_exec(db, "CLOSE anchore_admin_inspect", err);
+}
+
+/* Nothing is written; what was set is undone. A transaction of the caller's that failed stays so, for the caller. */
 static int query_as_public(struct db_result **out, struct db *db, const char *sql, struct error *err)
 {
-	AUTO(mem_auto) char *path = NULL;
-	AUTO(db_result_auto) struct db_result *there = NULL, *back = NULL, *result = NULL;
-	int code = db_scalar(&path, db, "SELECT current_setting('search_path')", 0, NULL, err);
+	bool within = db_in_transaction(db);
+	AUTO(db_result_auto) struct db_result *result = NULL;
+	int code = db_exec(db, within ? "SAVEPOINT anchore_admin_inspect" : "BEGIN READ ONLY", err);
 	if (!code)
-		code = db_query(&there, db, "SELECT set_config('search_path', 'public', false)", 0, NULL, err);
-	if (!code)
-		code = db_query(&result, db, sql, 0, NULL, err);
-	if (!code)
-		code = DB_QUERY(&back, db, "SELECT set_config('search_path', $1, false)", err, path);
+		code = fetch(&result, db, sql, err);
+	if (!code && within)
+		code = db_exec(db, "ROLLBACK TO SAVEPOINT anchore_admin_inspect; "
+			"RELEASE SAVEPOINT anchore_admin_inspect", err);
+	if (!within) {
+		struct error ignored = ERROR_INIT;
+		interrupt_defer(true);
+		if (db_exec(db, "ROLLBACK", &ignored) && !code)
+			code = error_move(err, &ignored);
+		interrupt_defer(false);
+		error_clear(&ignored);
+	}
 	if (code)
 		return code;
 	*out = result;

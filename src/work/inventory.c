@@ -65,8 +65,8 @@ static int refuse_strays(struct db *db, struct error *err)
 	AUTO(mem_auto) char *shown = inventory_name(db_value(result, 0, 0), db_value(result, 0, 1));
 	const char *extension = db_value(result, 0, 2);
 	if (!extension) {
-		error_set(err, ERROR_REFUSED, "the table %s is in a schema of the system's own, which no snapshot holds",
-			shown);
+		error_set(err, ERROR_REFUSED,
+			"the table %s is in a schema of the system's own, which no snapshot holds", shown);
 		return error_hint(err, "move its rows to a table in another schema");
 	}
 	error_set(err, ERROR_REFUSED, "the table %s belongs to the extension %s, and no snapshot holds its rows", shown,

@@ -40,7 +40,8 @@ static int make_scratch(struct db **out, struct proof *proof, struct error *err)
 			"to check the files alone", db_user(proof->admin));
 	if (!code)
 		code = db_execf(proof->admin, err,
-			"COMMENT ON DATABASE %s IS 'scratch database of anchore-admin graph lint, safe to drop'", SCRATCH);
+			"COMMENT ON DATABASE %s IS 'scratch database of anchore-admin graph lint, safe to drop'",
+			SCRATCH);
 	if (!code)
 		code = run_connect(out, proof->run, SCRATCH, err);
 	return code;

@@ -134,7 +134,7 @@ static int compare_extensions(struct list *differences, struct db *db, struct er
 
 /* ---- the moment ---- */
 
-/* No transaction was open at that moment, so that whatever is written later moves xmax. */
+/* No transaction that is older than xmax was open at that moment, so that whatever commits later moves xmax. */
 static bool moment_usable(const struct moment *moment)
 {
 	return moment->xid_snapshot && moment->xmin == moment->xmax && moment->prepared == 0;

@@ -269,7 +269,7 @@ static int record_copy(void *context, int64_t xid, struct error *err)
 	}
 	mem_replace(&job->copy.identity.name, mem_copy(final_name(job)));
 	int rc = fault_point("restore-record", err);
-	return rc ? rc : store_record_copy(job->entry, &job->copy, err);
+	return rc ? rc : store_record_copy(job->store, job->entry, &job->copy, err);
 }
 
 static int swap_in(struct job *job, struct error *err)

@@ -66,14 +66,14 @@ static int check_sessions(struct context *context, struct error *err)
 	if (rc)
 		return rc;
 	if (sessions.count) {
-		AUTO(mem_auto) char *who = site_sessions_text(&sessions);
+		AUTO(mem_auto) char *who = sessions_text(&sessions);
 		const struct session *first = &sessions.items[0];
 		refuse(context, "services", mem_format("database %s is in use: %s", site->name, who), first->pid ?
 			mem_copy("stop all anchore-engine services and end these sessions, then try again") :
 			mem_format("end it with `COMMIT PREPARED '%s'` or `ROLLBACK PREPARED '%s'`", first->query,
 				first->query));
 	} else if (holders.count) {
-		AUTO(mem_auto) char *who = site_sessions_text(&holders);
+		AUTO(mem_auto) char *who = sessions_text(&holders);
 		refuse(context, "lock", mem_format("the engine's lock on the database is held by %s", who),
 			mem_copy("wait until that program is done, or stop it"));
 	}
@@ -233,7 +233,8 @@ static int check_room(struct context *context, struct error *err)
 	AUTO(mem_auto) char *have = text_bytes(room);
 	list_addf(&context->plan.lines, "room: about %s are needed, %s are free", need, have);
 	if (room < needs)
-		refuse(context, "space", mem_format("the copy needs about %s, the server has %s left in %s", need, have, folder),
+		refuse(context, "space",
+			mem_format("the copy needs about %s, the server has %s left in %s", need, have, folder),
 			mem_copy("make room there: `anchore-admin db status` lists the databases that were kept"));
 	return 0;
 }

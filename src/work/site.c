@@ -1,6 +1,5 @@
 #include "work/site.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -132,32 +131,6 @@ int site_sessions(struct sessions *out, struct db *db, const char *name, const s
 			.application = mem_copy(db_value(result, i, 3)), .state = mem_copy(db_value(result, i, 4)),
 			.query = mem_copy(db_value(result, i, 5))};
 	return 0;
-}
-
-static void add_session(struct text *text, const struct session *session)
-{
-	if (session->pid == 0) {
-		text_addf(text, "prepared transaction %s of user %s", session->query, session->user);
-		return;
-	}
-	text_addf(text, "pid %" PRId64 ", user %s", session->pid, session->user ? session->user : "unknown");
-	if (session->client)
-		text_addf(text, ", client %s", session->client);
-	if (session->application && *session->application)
-		text_addf(text, ", application %s", session->application);
-}
-
-char *site_sessions_text(const struct sessions *sessions)
-{
-	enum { SHOWN = 5 };
-	struct text text = TEXT_INIT;
-	for (size_t i = 0; i < sessions->count && i < SHOWN; i++) {
-		text_add(&text, i ? "; " : "");
-		add_session(&text, &sessions->items[i]);
-	}
-	if (sessions->count > SHOWN)
-		text_addf(&text, "; and %zu more", sessions->count - SHOWN);
-	return text_take(&text);
 }
 
 char *site_name_with(const char *name, const char *suffix)

@@ -29,8 +29,6 @@ int site_exists(bool *out, struct db *db, const char *name, struct error *err);
 /* Everybody else's client sessions in the named database, and its prepared transactions; appends. except (may be
  * NULL) is a connection of ours that does not count. */
 int site_sessions(struct sessions *out, struct db *db, const char *name, const struct db *except, struct error *err);
-/* "pid 4711, user engine, client 10.0.0.5, application gunicorn"; prepared transactions by their name; owned. */
-char *site_sessions_text(const struct sessions *sessions);
 
 /* name cut, at a character, so that name and suffix fit in an identifier's 63 bytes; owned. */
 char *site_name_with(const char *name, const char *suffix);

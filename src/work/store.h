@@ -59,8 +59,10 @@ void snapshot_entry_clear(struct snapshot_entry *entry);
 int store_find(struct snapshot_entry *out, const char *store, const char *wanted, struct error *err);
 
 int store_pin(const struct snapshot_entry *entry, bool pinned, struct error *err);
-/* Records a copy (what copy points to is copied). */
-int store_record_copy(const struct snapshot_entry *entry, const struct restored_copy *copy, struct error *err);
+/* Records a copy (what copy points to is copied). Does nothing for an archive outside of the store, which is nobody's
+ * proof and may be on a medium that cannot be written. */
+int store_record_copy(const char *store, const struct snapshot_entry *entry, const struct restored_copy *copy,
+	struct error *err);
 
 /* The deployment's UUID; made when there is none and make is true, else NULL. Owned. */
 int store_deployment(char **uuid, const char *store, bool make, struct error *err);

@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -97,8 +98,18 @@ int store_pin(const struct snapshot_entry *entry, bool pinned, struct error *err
 	return write_state(&fresh, pinned, NULL, err);
 }
 
-int store_record_copy(const struct snapshot_entry *entry, const struct restored_copy *copy, struct error *err)
+static bool is_inside(const char *store, const char *path)
 {
+	AUTO(mem_auto) char *folder = path_directory(path);
+	AUTO(mem_auto) char *a = realpath(folder, NULL), *b = realpath(store, NULL);
+	return a && text_same(a, b);
+}
+
+int store_record_copy(const char *store, const struct snapshot_entry *entry, const struct restored_copy *copy,
+	struct error *err)
+{
+	if (!is_inside(store, entry->path))
+		return 0;
 	AUTO(snapshot_entry_clear) struct snapshot_entry fresh;
 	reload(&fresh, entry);
 	return write_state(&fresh, fresh.pinned, copy, err);

@@ -22,7 +22,7 @@ static int in_use(const struct swap *swap, const struct sessions *sessions, stru
 		error_set(err, ERROR_REFUSED, "database %s is in use again and again", swap->name);
 		return error_hint(err, "stop all anchore-engine services, then run the command again");
 	}
-	AUTO(mem_auto) char *who = site_sessions_text(sessions);
+	AUTO(mem_auto) char *who = sessions_text(sessions);
 	error_set(err, ERROR_REFUSED, "database %s is in use: %s", swap->kept ? swap->name : swap->incoming, who);
 	if (sessions->items[0].pid == 0)
 		return error_hint(err,

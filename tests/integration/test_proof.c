@@ -194,7 +194,8 @@ START_TEST(open_at_the_snapshot_committed_later)
 	AUTO(db_auto) struct db *db = fixture_connect("proof_open");
 	fixture_assert_ok(db_exec(db, "BEGIN; UPDATE users SET email = 'late'", &err), &err);
 	take(&scene);
-	assert_fresh(&scene, CONTENTS);
+	/* By the moment, too: if it is the newest transaction there is, xmax is its number, which its COMMIT moves. */
+	assert_fresh(&scene, NULL);
 	fixture_assert_ok(db_exec(db, "COMMIT", &err), &err);
 	assert_stale(&scene, "table users");
 	scene_clear(&scene);
@@ -234,7 +235,7 @@ START_TEST(a_recorded_copy_is_fresh)
 	fixture_assert_ok(database_identity(&copy.identity, db, &err), &err);
 	fixture_assert_ok(database_moment(&copy.moment, db, true, &err), &err);
 	fixture_assert_ok(store_list(&list, scene.store, &err), &err);
-	fixture_assert_ok(store_record_copy(&list.entries[0], &copy, &err), &err);
+	fixture_assert_ok(store_record_copy(scene.store, &list.entries[0], &copy, &err), &err);
 	identity_clear(&copy.identity);
 	moment_clear(&copy.moment);
 	assert_fresh(&scene, MOMENT);

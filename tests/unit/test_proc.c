@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -68,8 +69,10 @@ START_TEST(environment_is_added_to)
 	AUTO(mem_auto) char *out = NULL;
 	list_add(&environment, "PROC_TEST=a b");
 	list_add(&environment, "HOME=/nowhere");
-	unit_assert_ok(shell(&out, NULL, "echo \"$PROC_TEST $HOME\"; env | grep -c '^HOME='; test -n \"$PATH\"",
-		&environment, &err), &err);
+	list_add(&environment, "PROC_GONE");
+	setenv("PROC_GONE", "still there", 1);
+	unit_assert_ok(shell(&out, NULL, "echo \"$PROC_TEST $HOME$PROC_GONE\"; env | grep -c '^HOME=';"
+		"test -n \"$PATH\"", &environment, &err), &err);
 	ck_assert_str_eq(out, "a b /nowhere\n1\n");
 }
 END_TEST

@@ -221,9 +221,14 @@ START_TEST(pins_and_copies_are_kept)
 	unit_assert_ok(store_find(&entry, store, "latest", &err), &err);
 	ck_assert(!entry.pinned);
 	unit_assert_ok(store_pin(&entry, true, &err), &err);
-	unit_assert_ok(store_record_copy(&entry, &copy, &err), &err);
+	unit_assert_ok(store_record_copy(store, &entry, &copy, &err), &err);
 	copy.moment.xmax = 5;
-	unit_assert_ok(store_record_copy(&entry, &copy, &err), &err);
+	/* Outside of the store nothing is kept. */
+	unit_assert_ok(store_record_copy("/tmp", &entry, &copy, &err), &err);
+	unit_assert_ok(store_find(&again, store, "latest", &err), &err);
+	ck_assert_int_ne(again.copies[0].moment.xmax, 5);
+	snapshot_entry_clear(&again);
+	unit_assert_ok(store_record_copy(store, &entry, &copy, &err), &err);
 	unit_assert_ok(store_find(&again, store, "latest", &err), &err);
 	ck_assert(again.pinned);
 	ck_assert_uint_eq(again.copy_count, 1);
