@@ -113,5 +113,10 @@ int command_downgrade(struct run *run, struct error *err)
 			VERSION_TEXT(target.to));
 		return error_hint(err, "see what a snapshot would bring with `--dry-run` alone");
 	}
+	if (settings_given(&run->settings, OPTION_NO_SNAPSHOT)) {
+		error_set(err, ERROR_USAGE, "no SQL leads from version %s to %s: a snapshot has to be swapped in",
+			VERSION_TEXT(change.facts.version), VERSION_TEXT(target.to));
+		return error_hint(err, "leave `--no-snapshot` out");
+	}
 	return swap_back(&change, run, target.to, target.release_known ? &target.release : NULL, err);
 }

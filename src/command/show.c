@@ -10,6 +10,10 @@ int show_dry_run(bool *dry, bool *sql, const struct run *run, struct error *err)
 	*dry = settings_given(&run->settings, OPTION_DRY_RUN);
 	const char *form = *dry ? settings_text(&run->settings, OPTION_DRY_RUN) : NULL;
 	*sql = form && text_same(form, "sql");
+	if (!*dry && settings_flag(&run->settings, OPTION_EXIT_CODE)) {
+		error_set(err, ERROR_USAGE, "--exit-code tells what a dry run found, and this is none");
+		return error_hint(err, "add `--dry-run`, or leave `--exit-code` out");
+	}
 	if (!form || !*form || *sql || text_same(form, "true"))
 		return 0;
 	error_set(err, ERROR_USAGE, "--dry-run=%s is not known", form);

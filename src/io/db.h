@@ -39,9 +39,9 @@ int db_pid(const struct db *db);                /* of the backend */
 const char *db_sqlstate(const struct db *db);
 bool db_in_transaction(const struct db *db);
 
-/* NAME=value lines, or NAME to be taken out, for a client program's environment (PGHOST, PGPORT, PGUSER, PGDATABASE, PGSSL…), all
- * but the password, an empty one where our own environment has another; *password is owned and NULL if none was
- * used. */
+/* For a client program's environment: lines NAME=value (PGHOST, PGPORT, PGUSER, PGDATABASE, …), an empty value where
+ * our own environment has another, NAME alone for what must not be there. All but the password; *password is owned and
+ * NULL if none was used. */
 void db_environment(const struct db *db, struct list *environment, char **password);
 
 /* One or more statements whose results nobody wants. */

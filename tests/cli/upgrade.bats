@@ -41,6 +41,7 @@ teardown() { session_close; databases_drop; }
 	expect 10 upgrade --dry-run --exit-code
 	expect 0 upgrade --yes
 	expect 0 upgrade --dry-run --exit-code
+	expect 2 upgrade --exit-code
 }
 
 @test "--json gives one object" {

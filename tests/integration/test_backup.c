@@ -106,6 +106,18 @@ START_TEST(ddl_means_a_new_snapshot)
 }
 END_TEST
 
+/* The new column looks like the old one, and the table keeps its file, but the values are gone. */
+START_TEST(a_column_dropped_and_added_again_means_a_new_snapshot)
+{
+	AUTO(run_clear) struct run run;
+	fixture_engine("snap_column", "0.0.6", false);
+	fixture_sql("snap_column", "CREATE TABLE t AS SELECT 1 AS a, 'x'::text AS b");
+	ck_assert_int_eq(take_disturbed(&run, "snap_column", "backup-snapshot", 1,
+		"ALTER TABLE t DROP COLUMN b; ALTER TABLE t ADD COLUMN b text; INSERT INTO t VALUES (2, 'y')"), 0);
+	assert_rows(&run, "t", 2);
+}
+END_TEST
+
 /* ---- refusals ---- */
 
 static void assert_refused(const char *dbname, const char *words)
@@ -152,6 +164,24 @@ START_TEST(a_table_that_may_not_be_read_is_named)
 }
 END_TEST
 
+START_TEST(rows_that_no_snapshot_holds_are_refused)
+{
+	AUTO(error_clear) struct error err = ERROR_INIT;
+	AUTO(run_clear) struct run run;
+	struct snapshot_entry entry = {0};
+	fixture_engine("snap_strays", "0.0.6", false);
+	fixture_run(&run, "backup", "snap_strays", NULL);
+	fixture_sql("snap_strays", "CREATE TABLE stray (a int); ALTER EXTENSION plpgsql ADD TABLE stray;"
+		"INSERT INTO stray VALUES (1)");
+	ck_assert_int_ne(snapshot_take(&entry, &run, &err), 0);
+	fixture_assert_error(&err, ERROR_REFUSED, "the table stray belongs to the extension plpgsql");
+	fixture_sql("snap_strays", "TRUNCATE stray; CREATE TABLE information_schema.stray AS SELECT 1 AS a");
+	ck_assert_int_ne(snapshot_take(&entry, &run, &err), 0);
+	fixture_assert_error(&err, ERROR_REFUSED, "in a schema of the system's own");
+	assert_empty_store(&run);
+}
+END_TEST
+
 START_TEST(a_failure_leaves_nothing)
 {
 	const char *const steps[] = {"backup-snapshot", "backup-table", "backup-schema", "backup-member", "backup-last",
@@ -179,7 +209,9 @@ END_TEST
 Suite *backup_suite(void)
 {
 	const TTest *const tests[] = {a_truncate_means_a_new_snapshot, a_delete_is_not_seen,
-		rewrites_without_end_are_a_failure, ddl_means_a_new_snapshot, what_is_no_engine_database_is_refused,
-		a_table_that_may_not_be_read_is_named, a_failure_leaves_nothing, NULL};
+		rewrites_without_end_are_a_failure, ddl_means_a_new_snapshot,
+		a_column_dropped_and_added_again_means_a_new_snapshot, what_is_no_engine_database_is_refused,
+		a_table_that_may_not_be_read_is_named, rows_that_no_snapshot_holds_are_refused,
+		a_failure_leaves_nothing, NULL};
 	return fixture_suite("backup", tests);
 }

@@ -91,6 +91,31 @@ START_TEST(what_an_operator_added_is_harmless)
 }
 END_TEST
 
+/* Whoever may make functions in the database must not get at the rights of the one who looks at it. */
+START_TEST(functions_of_the_database_are_never_called)
+{
+	AUTO(error_clear) struct error err = ERROR_INIT;
+	AUTO(list_clear) struct list facts = LIST_INIT, other = LIST_INIT;
+	fixture_engine("inspect_trap", "0.0.6", false);
+	fixture_sql("inspect_trap", "CREATE TABLE caught (what text);"
+		"CREATE FUNCTION quote_ident(name) RETURNS text LANGUAGE plpgsql AS"
+		" $$ BEGIN INSERT INTO public.caught VALUES ('quote_ident'); RETURN 'x'; END $$;"
+		"CREATE FUNCTION unlike(name, name) RETURNS bool LANGUAGE plpgsql AS"
+		" $$ BEGIN INSERT INTO public.caught VALUES ('!~'); RETURN true; END $$;"
+		"CREATE OPERATOR public.!~ (leftarg = name, rightarg = name, function = unlike)");
+	AUTO(db_auto) struct db *db = fixture_connect("inspect_trap");
+	fixture_assert_ok(inspect_catalog(&facts, db, &err), &err);
+	ck_assert(!db_in_transaction(db));
+	fixture_assert_ok(db_exec(db, "BEGIN", &err), &err);
+	fixture_assert_ok(inspect_other(&other, db, &err), &err);
+	fixture_assert_ok(db_exec(db, "COMMIT", &err), &err);
+	fixture_assert_scalar("inspect_trap", "SELECT count(*) FROM caught", "0");
+	AUTO(mem_auto) char *path = NULL;
+	fixture_assert_ok(db_scalar(&path, db, "SELECT current_setting('search_path')", 0, NULL, &err), &err);
+	ck_assert_str_eq(path, "public");
+}
+END_TEST
+
 static enum version_row row_state(const char *dbname, size_t *rows)
 {
 	AUTO(error_clear) struct error err = ERROR_INIT;
@@ -172,6 +197,7 @@ END_TEST
 Suite *inspect_suite(void)
 {
 	return fixture_suite("inspect", (const TTest *const[]){fresh_schemas_are_their_catalogs,
-		names_and_order_are_no_facts, changes_are_facts, what_an_operator_added_is_harmless, version_rows,
+		names_and_order_are_no_facts, changes_are_facts, what_an_operator_added_is_harmless,
+		functions_of_the_database_are_never_called, version_rows,
 		sizes_of_tables, losses_are_counted, NULL});
 }
