@@ -44,6 +44,25 @@ START_TEST(session_is_pinned)
 }
 END_TEST
 
+/* Each of these defaults would change what is written, how it prints, or whether. */
+START_TEST(session_is_not_hindered)
+{
+	AUTO(error_clear) struct error err = ERROR_INIT;
+	fixture_database("hindered");
+	fixture_sql("postgres", "ALTER DATABASE hindered SET array_nulls = off;"
+		"ALTER DATABASE hindered SET quote_all_identifiers = on;"
+		"ALTER DATABASE hindered SET xmloption = document;"
+		"ALTER DATABASE hindered SET synchronous_commit = off;"
+		"ALTER DATABASE hindered SET default_transaction_read_only = on");
+	AUTO(db_auto) struct db *db = own_connection("hindered");
+	AUTO(mem_auto) char *value = NULL;
+	fixture_assert_ok(db_scalar(&value, db, "SELECT string_agg(setting, ' ' ORDER BY name) FROM pg_settings "
+		"WHERE name IN ('array_nulls', 'quote_all_identifiers', 'xmloption', 'synchronous_commit', "
+		"'default_transaction_read_only')", 0, NULL, &err), &err);
+	ck_assert_str_eq(value, "on off off on content");
+}
+END_TEST
+
 START_TEST(another_database_of_the_same_server)
 {
 	AUTO(error_clear) struct error err = ERROR_INIT;
@@ -301,7 +320,8 @@ END_TEST
 
 Suite *db_suite(void)
 {
-	return fixture_suite("db", (const TTest *const[]){session_is_pinned, another_database_of_the_same_server,
+	return fixture_suite("db", (const TTest *const[]){session_is_pinned, session_is_not_hindered,
+		another_database_of_the_same_server,
 		values_and_parameters, several_statements_and_counts, transactions_are_known, copy_both_ways,
 		copy_out_fails_well, copy_in_fails_well, unreachable_says_why_and_hints,
 		wrong_password_is_never_repeated, malformed_strings_are_never_repeated, conninfo_values, NULL});
