@@ -77,6 +77,8 @@ static int refuse_connection(PGconn *conn, struct error *err)
 	if (strstr(line, "database \"") && strstr(line, "does not exist"))
 		return error_hint(err, "correct the setting `database`, or make the database from a snapshot with "
 			"`anchore-admin restore SNAPSHOT`");
+	if (strstr(line, "too many ") || strstr(line, "remaining connection slots"))
+		return error_hint(err, "end sessions that are not needed, or use fewer with `--jobs 1`");
 	if (PQconnectionUsedPassword(conn) || PQconnectionNeedsPassword(conn) || strstr(line, "does not exist"))
 		return error_hint(err, "check user and password in the setting `database`, or the passfile it names");
 	return error_hint(err, CHECK_ADDRESS);

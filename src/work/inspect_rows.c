@@ -1,5 +1,7 @@
 #include "work/inspect.h"
 
+#include <string.h>
+
 #include "base/mem.h"
 
 /* A table that is called anchore but has not these columns is not the engine's. */
@@ -11,6 +13,16 @@ static const char version_table_sql[] =
 static const char version_rows_sql[] =
 	"SELECT service_version, db_version, count(*) OVER () FROM public.anchore LIMIT 1";
 
+/* A role without the right to read the one row that every command begins with, or that sees rows by policy only. */
+static int explain_rights(struct db *db, struct error *err)
+{
+	if (err->code != ERROR_FAILED || strcmp(db_sqlstate(db), "42501") != 0)
+		return err->code;
+	AUTO(mem_auto) char *said = mem_copy(err->message);
+	error_set(err, ERROR_REFUSED, "role %s may not read the engine's tables: %s", db_user(db), said);
+	return error_hint(err, "name the role that owns them in the setting `database`");
+}
+
 int inspect_version(struct engine_version *out, struct db *db, struct error *err)
 {
 	AUTO(db_result_auto) struct db_result *table = NULL, *rows = NULL;
@@ -21,7 +33,7 @@ int inspect_version(struct engine_version *out, struct db *db, struct error *err
 	if (db_number(table, 0, 0) == 2) {
 		code = db_query(&rows, db, version_rows_sql, 0, NULL, err);
 		if (code)
-			return code;
+			return explain_rights(db, err);
 		version.state = VERSION_NO_ROW;
 		if (db_rows(rows)) {
 			version.rows = (size_t)db_number(rows, 0, 2);

@@ -162,3 +162,12 @@ elsewhere() { sed -i "s|^database:.*|database: \"$1\"|" "$DEPLOY/anchore-admin.y
 		one_error
 	done
 }
+
+@test "a role that may not read the engine's tables" {
+	sql postgres "CREATE ROLE stranger LOGIN" || true
+	for command in backup "upgrade --dry-run" "db check" "system status"; do
+		# shellcheck disable=SC2086 # words on purpose
+		expect 3 $command --database "host=$SOCKET dbname=anchore user=stranger"
+		talks "stranger may not read" "hint: .*owns them"
+	done
+}
