@@ -1,6 +1,7 @@
 -- Schema of an Anchore Engine database, version 0.0.7, as release 0.2.4 of the engine creates it.
 -- Tables stand in alphabetical order, each after those that it references. No rows: whoever
--- creates the database writes the one row of table anchore.
+-- creates the database writes the one row of table anchore. Foreign keys of several columns have the
+-- name that PostgreSQL 12 and later give them, for older servers choose another.
 
 CREATE TYPE anchore_image_types AS ENUM (
     'undefined', 'base', 'application', 'user', 'intermediate'
@@ -57,6 +58,30 @@ CREATE TABLE archive_metadata (
     record_state_key  varchar,
     record_state_val  varchar,
     PRIMARY KEY (bucket, "archiveId", "userId", "documentName")
+);
+
+CREATE TABLE tasks (
+    id           serial NOT NULL,
+    state        task_states,
+    last_state   task_states,
+    created_at   timestamp,
+    started_at   timestamp,
+    ended_at     timestamp,
+    last_updated timestamp,
+    executor_id  varchar,
+    type         varchar,
+    PRIMARY KEY (id)
+);
+
+CREATE TABLE archive_migration_tasks (
+    id                           integer NOT NULL,
+    migrate_from_driver          varchar,
+    migrate_to_driver            varchar,
+    archive_documents_to_migrate integer,
+    archive_documents_migrated   integer,
+    online_migration             boolean,
+    PRIMARY KEY (id),
+    FOREIGN KEY (id) REFERENCES tasks(id)
 );
 
 CREATE TABLE catalog_image (
@@ -130,30 +155,6 @@ CREATE INDEX ix_source_hostid ON events (source_hostid);
 CREATE INDEX ix_source_servicename ON events (source_servicename);
 CREATE INDEX ix_timestamp ON events ("timestamp" DESC);
 
-CREATE TABLE feed_data_gem_packages (
-    name          varchar(255) NOT NULL,
-    id            bigint,
-    latest        varchar(128),
-    licenses_json text,
-    authors_json  text,
-    versions_json text,
-    created_at    timestamp,
-    updated_at    timestamp,
-    PRIMARY KEY (name)
-);
-
-CREATE TABLE feed_data_npm_packages (
-    name          varchar(255) NOT NULL,
-    sourcepkg     varchar(255),
-    lics_json     text,
-    origins_json  text,
-    latest        varchar(255),
-    versions_json text,
-    created_at    timestamp,
-    updated_at    timestamp,
-    PRIMARY KEY (name)
-);
-
 CREATE TABLE feed_data_nvd_vulnerabilities (
     name                     varchar(128) NOT NULL,
     namespace_name           varchar(64) NOT NULL,
@@ -182,8 +183,33 @@ CREATE TABLE feed_data_cpe_vulnerabilities (
     created_at       timestamp,
     updated_at       timestamp,
     PRIMARY KEY (feed_name, namespace_name, vulnerability_id, severity, cpetype, vendor, name, version, update, meta),
-    FOREIGN KEY (vulnerability_id, namespace_name, severity)
+    CONSTRAINT feed_data_cpe_vulnerabilities_vulnerability_id_namespace_n_fkey
+        FOREIGN KEY (vulnerability_id, namespace_name, severity)
         REFERENCES feed_data_nvd_vulnerabilities(name, namespace_name, severity)
+);
+
+CREATE TABLE feed_data_gem_packages (
+    name          varchar(255) NOT NULL,
+    id            bigint,
+    latest        varchar(128),
+    licenses_json text,
+    authors_json  text,
+    versions_json text,
+    created_at    timestamp,
+    updated_at    timestamp,
+    PRIMARY KEY (name)
+);
+
+CREATE TABLE feed_data_npm_packages (
+    name          varchar(255) NOT NULL,
+    sourcepkg     varchar(255),
+    lics_json     text,
+    origins_json  text,
+    latest        varchar(255),
+    versions_json text,
+    created_at    timestamp,
+    updated_at    timestamp,
+    PRIMARY KEY (name)
 );
 
 CREATE TABLE feed_data_vulnerabilities (
@@ -213,7 +239,8 @@ CREATE TABLE feed_data_vulnerabilities_fixed_artifacts (
     created_at             timestamp,
     updated_at             timestamp,
     PRIMARY KEY (vulnerability_id, namespace_name, name, version),
-    FOREIGN KEY (vulnerability_id, namespace_name)
+    CONSTRAINT feed_data_vulnerabilities_fix_vulnerability_id_namespace_n_fkey
+        FOREIGN KEY (vulnerability_id, namespace_name)
         REFERENCES feed_data_vulnerabilities(id, namespace_name)
 );
 
@@ -228,7 +255,8 @@ CREATE TABLE feed_data_vulnerabilities_vulnerable_artifacts (
     created_at                timestamp,
     updated_at                timestamp,
     PRIMARY KEY (vulnerability_id, namespace_name, name, version),
-    FOREIGN KEY (vulnerability_id, namespace_name)
+    CONSTRAINT feed_data_vulnerabilities_vul_vulnerability_id_namespace_n_fkey
+        FOREIGN KEY (vulnerability_id, namespace_name)
         REFERENCES feed_data_vulnerabilities(id, namespace_name)
 );
 
@@ -298,7 +326,9 @@ CREATE TABLE image_analysis_artifacts (
     created_at        timestamp NOT NULL,
     last_modified     timestamp NOT NULL,
     PRIMARY KEY (image_id, image_user_id, analyzer_id, analyzer_artifact, analyzer_type, artifact_key),
-    FOREIGN KEY (image_id, image_user_id) REFERENCES images(id, user_id)
+    CONSTRAINT image_analysis_artifacts_image_id_image_user_id_fkey
+        FOREIGN KEY (image_id, image_user_id)
+        REFERENCES images(id, user_id)
 );
 
 CREATE TABLE image_cpes (
@@ -313,7 +343,9 @@ CREATE TABLE image_cpes (
     update        varchar(128) NOT NULL,
     meta          varchar(255) NOT NULL,
     PRIMARY KEY (image_user_id, image_id, pkg_type, pkg_path, cpetype, vendor, name, version, update, meta),
-    FOREIGN KEY (image_id, image_user_id) REFERENCES images(id, user_id)
+    CONSTRAINT image_cpes_image_id_image_user_id_fkey
+        FOREIGN KEY (image_id, image_user_id)
+        REFERENCES images(id, user_id)
 );
 
 CREATE TABLE image_fs_analysis_dump (
@@ -330,7 +362,9 @@ CREATE TABLE image_fs_analysis_dump (
     created_at              timestamp,
     updated_at              timestamp,
     PRIMARY KEY (image_id, image_user_id),
-    FOREIGN KEY (image_id, image_user_id) REFERENCES images(id, user_id)
+    CONSTRAINT image_fs_analysis_dump_image_id_image_user_id_fkey
+        FOREIGN KEY (image_id, image_user_id)
+        REFERENCES images(id, user_id)
 );
 
 CREATE TABLE image_gems (
@@ -346,7 +380,9 @@ CREATE TABLE image_gems (
     versions_json text,
     latest        varchar(128),
     PRIMARY KEY (image_user_id, image_id, path_hash),
-    FOREIGN KEY (image_id, image_user_id) REFERENCES images(id, user_id)
+    CONSTRAINT image_gems_image_id_image_user_id_fkey
+        FOREIGN KEY (image_id, image_user_id)
+        REFERENCES images(id, user_id)
 );
 
 CREATE TABLE image_npms (
@@ -361,7 +397,9 @@ CREATE TABLE image_npms (
     versions_json text,
     latest        varchar(128),
     PRIMARY KEY (image_user_id, image_id, path_hash),
-    FOREIGN KEY (image_id, image_user_id) REFERENCES images(id, user_id)
+    CONSTRAINT image_npms_image_id_image_user_id_fkey
+        FOREIGN KEY (image_id, image_user_id)
+        REFERENCES images(id, user_id)
 );
 
 CREATE TABLE image_packages (
@@ -384,10 +422,11 @@ CREATE TABLE image_packages (
     created_at         timestamp,
     updated_at         timestamp,
     PRIMARY KEY (image_id, image_user_id, name, version, pkg_type, arch),
-    FOREIGN KEY (image_id, image_user_id) REFERENCES images(id, user_id)
+    CONSTRAINT image_packages_image_id_image_user_id_fkey
+        FOREIGN KEY (image_id, image_user_id)
+        REFERENCES images(id, user_id)
 );
-CREATE INDEX ix_image_package_distronamespace
-    ON image_packages (name, version, distro_name, distro_version, normalized_src_pkg);
+CREATE INDEX ix_image_package_distronamespace ON image_packages (name, version, distro_name, distro_version, normalized_src_pkg);
 
 CREATE TABLE image_package_db_entries (
     image_id         varchar(80) NOT NULL,
@@ -405,7 +444,8 @@ CREATE TABLE image_package_db_entries (
     mode             integer,
     size             integer,
     PRIMARY KEY (image_id, image_user_id, pkg_name, pkg_version, pkg_type, pkg_arch, file_path),
-    FOREIGN KEY (image_id, image_user_id, pkg_name, pkg_version, pkg_type, pkg_arch)
+    CONSTRAINT image_package_db_entries_image_id_image_user_id_pkg_name_p_fkey
+        FOREIGN KEY (image_id, image_user_id, pkg_name, pkg_version, pkg_type, pkg_arch)
         REFERENCES image_packages(image_id, image_user_id, name, version, pkg_type, arch)
 );
 
@@ -420,9 +460,11 @@ CREATE TABLE image_package_vulnerabilities (
     vulnerability_namespace_name varchar(64),
     created_at                   timestamp,
     PRIMARY KEY (pkg_user_id, pkg_image_id, pkg_name, pkg_version, pkg_type, pkg_arch, vulnerability_id),
-    FOREIGN KEY (pkg_image_id, pkg_user_id, pkg_name, pkg_version, pkg_type, pkg_arch)
+    CONSTRAINT image_package_vulnerabilities_pkg_image_id_pkg_user_id_pkg_fkey
+        FOREIGN KEY (pkg_image_id, pkg_user_id, pkg_name, pkg_version, pkg_type, pkg_arch)
         REFERENCES image_packages(image_id, image_user_id, name, version, pkg_type, arch),
-    FOREIGN KEY (vulnerability_id, vulnerability_namespace_name)
+    CONSTRAINT image_package_vulnerabilities_vulnerability_id_vulnerabili_fkey
+        FOREIGN KEY (vulnerability_id, vulnerability_namespace_name)
         REFERENCES feed_data_vulnerabilities(id, namespace_name)
 );
 
@@ -474,7 +516,7 @@ CREATE TABLE policy_eval (
 );
 
 CREATE TABLE queue (
-    "queueId"        bigserial,
+    "queueId"        bigserial NOT NULL,
     "userId"         varchar NOT NULL,
     "queueName"      varchar NOT NULL,
     created_at       integer,
@@ -563,30 +605,6 @@ CREATE TABLE subscriptions (
     subscription_value varchar,
     active             boolean,
     PRIMARY KEY (subscription_id, "userId", subscription_type, subscription_key)
-);
-
-CREATE TABLE tasks (
-    id           serial,
-    state        task_states,
-    last_state   task_states,
-    created_at   timestamp,
-    started_at   timestamp,
-    ended_at     timestamp,
-    last_updated timestamp,
-    executor_id  varchar,
-    type         varchar,
-    PRIMARY KEY (id)
-);
-
-CREATE TABLE archive_migration_tasks (
-    id                           integer NOT NULL,
-    migrate_from_driver          varchar,
-    migrate_to_driver            varchar,
-    archive_documents_to_migrate integer,
-    archive_documents_migrated   integer,
-    online_migration             boolean,
-    PRIMARY KEY (id),
-    FOREIGN KEY (id) REFERENCES tasks(id)
 );
 
 CREATE TABLE users (
