@@ -5,7 +5,8 @@
 
 /* Object identifiers, statistics and names that PostgreSQL gave by itself are no facts. What differs between PostgreSQL
  * 10 and later in the system tables is read by way of to_jsonb(), where a missing column is NULL. Newlines and
- * backslashes are escaped, so that a fact is one line. Beside a constraint or an index stands its name. */
+ * backslashes are escaped, so that a fact is one line. What became a keyword after PostgreSQL 10 or 15, which wrote the
+ * catalogs, later servers quote: these quotes go. Beside a constraint or an index stands its name. */
 static const char catalog_sql[] =
 	"WITH home AS (\n"
 	"  SELECT oid, CASE nspname WHEN 'public' THEN '' ELSE quote_ident(nspname) || '.' END AS prefix, nspname\n"
@@ -120,7 +121,9 @@ static const char catalog_sql[] =
 	"  SELECT 'event-trigger ' || quote_ident(evtname), NULL FROM pg_event_trigger\n"
 	")\n"
 	"SELECT line, name FROM (\n"
-	"  SELECT replace(replace(line, E'\\\\', E'\\\\\\\\'), E'\\n', E'\\\\n') AS line, name FROM fact\n"
+	"  SELECT regexp_replace(replace(replace(line, E'\\\\', E'\\\\\\\\'), E'\\n', E'\\\\n'),\n"
+	"    '\"(json|json_(array|arrayagg|exists|object|objectagg|query|scalar|serialize|table|value)|merge_action'\n"
+	"      '|normalize|system_user)\"', '\\1', 'g') AS line, name FROM fact\n"
 	") escaped ORDER BY line COLLATE \"C\", name COLLATE \"C\"";
 
 /* Only for comparing one server's database with itself at another time, or with a copy of it: definitions are in
