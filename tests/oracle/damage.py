@@ -22,18 +22,18 @@ SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
   LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
  WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped
    AND c.relname <> 'anchore'
- ORDER BY c.relname COLLATE "C", a.attname COLLATE "C"
+ ORDER BY c.relname::text COLLATE "C", a.attname::text COLLATE "C"
 """
 CONSTRAINTS = """
 SELECT c.relname, k.conname, k.contype, pg_get_constraintdef(k.oid) FROM pg_constraint k
   JOIN pg_class c ON c.oid = k.conrelid
  WHERE c.relnamespace = 'public'::regnamespace AND k.contype IN ('p', 'u', 'f') AND c.relname <> 'anchore'
- ORDER BY c.relname COLLATE "C", k.conname COLLATE "C"
+ ORDER BY c.relname::text COLLATE "C", k.conname::text COLLATE "C"
 """
 INDEXES = """
 SELECT i.relname FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class c ON c.oid = x.indrelid
  WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'
-   AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.oid) ORDER BY i.relname COLLATE "C"
+   AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = i.oid) ORDER BY i.relname::text COLLATE "C"
 """
 
 
@@ -104,11 +104,11 @@ class Damage:
         return f"DROP INDEX {quote(name)}"
 
     def add_unique_index(self):
-        t, c, *_ = self.column(lambda t, c, kind, closed, default, key, rows: not rows)
+        t, c, *_ = self.column(lambda t, c, kind, closed, default, key, rows: not rows and "json" not in kind)
         return f"CREATE UNIQUE INDEX ON {quote(t)} ({quote(c)})"
 
     def add_unique_key(self):
-        t, c, *_ = self.column(lambda t, c, kind, closed, default, key, rows: not rows)
+        t, c, *_ = self.column(lambda t, c, kind, closed, default, key, rows: not rows and "json" not in kind)
         return f"ALTER TABLE {quote(t)} ADD UNIQUE ({quote(c)})"
 
     def add_check(self):
