@@ -136,8 +136,10 @@ static void add_rest(struct graph *graph, struct list *problems, const struct gr
 		list_addf(problems, "%s has no %s.sql beside it", file->name, VERSION_TEXT(name.from));
 	else if (name.kind == NAME_LOCKS && !edge)
 		list_addf(problems, "%s has no edge beside it", file->name);
-	else if (name.kind == NAME_LOCKS && !edge->locks)
+	else if (name.kind == NAME_LOCKS && !edge->locks) {
 		edge->locks = mem_copy(file->text);
+		graph_read_locks(edge);
+	}
 }
 
 static int compare_nodes(const void *a, const void *b)
@@ -209,6 +211,9 @@ void graph_clear(struct graph *graph)
 		mem_free(edge->file);
 		mem_free(edge->sql);
 		mem_free(edge->locks);
+		list_clear(&edge->rewritten);
+		list_clear(&edge->indexed);
+		list_clear(&edge->changed);
 		for (size_t j = 0; j < edge->loss_count; j++)
 			loss_clear(&edge->losses[j]);
 		mem_free(edge->losses);

@@ -38,6 +38,9 @@ struct graph_edge {
 	size_t size;
 	char sha256[65]; /* of the file; filled by work/migrations */
 	char *locks;     /* text of A--B.locks; NULL if there is none */
+	/* Names of tables, sorted, from the locks: written anew as a whole, read as a whole for an index, with rows
+	 * inserted, updated or deleted. Empty where the locks are not known. */
+	struct list rewritten, indexed, changed;
 	struct loss *losses;
 	size_t loss_count;
 };
@@ -76,6 +79,23 @@ void graph_compare(struct catalog_result *out, const struct graph *graph, struct
 	const struct list *facts);
 /* Adds the versions whose catalog the facts fit: what a database without a usable version row could be. */
 void graph_guess(struct list *versions, const struct graph *graph, const struct list *facts);
+
+/* What an item of a .locks file stands for. Two of its words are no mode of a lock, but what a statement did under one. */
+#define LOCK_REWRITE "Rewrite"
+#define LOCK_INDEX "Index"
+enum lock_kind {
+	LOCK_IS_OTHER,   /* a lock, nothing more: waiting, if anything */
+	LOCK_IS_CHANGE,  /* RowExclusiveLock: rows were inserted, updated or deleted, or would have been */
+	LOCK_IS_REWRITE, /* the table's file was written anew */
+	LOCK_IS_INDEX    /* an index of it was built */
+};
+enum lock_kind lock_kind(const char *item);
+/* The table of "MODE TABLE"; borrowed, "" if there is none. */
+const char *lock_table(const char *item);
+/* Adds the items of "MODE TABLE, MODE TABLE". */
+void lock_items(struct list *items, const char *text);
+/* Fills the lists of edge from edge->locks. Called by graph_build(). */
+void graph_read_locks(struct graph_edge *edge);
 
 /* Graphviz; owned. */
 char *graph_dot(const struct graph *graph, const struct releases *releases);

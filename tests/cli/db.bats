@@ -143,3 +143,20 @@ teardown() { session_close; databases_drop; }
 	[ "$status" -ne 0 ]
 	contains "$output$stderr" "locks"
 }
+
+@test "graph lint notes which tables a statement writes anew, and where it builds an index" {
+	cp -r "$MIGRATIONS" "$BATS_TEST_TMPDIR/graph"
+	cd "$BATS_TEST_TMPDIR/graph"
+	cat >>0.0.6--0.0.7.sql <<-SQL
+		ALTER TABLE users ALTER COLUMN created_at TYPE bigint;
+		CREATE INDEX ON queue (data);
+		CREATE INDEX ON events (message);
+		UPDATE users SET created_at = 1;
+	SQL
+	run --separate-stderr tool graph lint --write --migrations "$BATS_TEST_TMPDIR/graph"
+	run tail -n 4 0.0.6--0.0.7.locks
+	[ "$(cut -f 2 <<<"${lines[0]}")" = "AccessExclusiveLock users, ShareLock users, Rewrite users" ]
+	[ "$(cut -f 2 <<<"${lines[1]}")" = "ShareLock queue, Index queue" ]
+	[[ "${lines[2]}" != *events* ]]
+	[ "$(cut -f 2 <<<"${lines[3]}")" = "RowExclusiveLock users" ]
+}

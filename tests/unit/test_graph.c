@@ -123,6 +123,30 @@ START_TEST(bad_declarations_are_problems)
 }
 END_TEST
 
+static const char locks[] =
+	"1\tAccessExclusiveLock c, Rewrite c\n"
+	"2\n"
+	"3\tRowExclusiveLock b\n"
+	"5\tShareLock a, Index a, Index c\n"
+	"7\tRowExclusiveLock a, Rewrite c\n";
+
+START_TEST(reads_what_edges_do_to_tables)
+{
+	const struct graph_file files[] = {NODE("0.0.1"), NODE("0.0.2"), EDGE("0.0.1", "0.0.2"),
+		FILE_OF("0.0.1--0.0.2.locks", locks)};
+	AUTO(graph_clear) struct graph graph;
+	AUTO(list_clear) struct list problems = LIST_INIT;
+	build(&graph, &problems, files, sizeof files / sizeof *files);
+	const struct graph_edge *edge = graph_edge(&graph, v1, v2);
+	AUTO(mem_auto) char *rewritten = list_join(&edge->rewritten, " ");
+	AUTO(mem_auto) char *indexed = list_join(&edge->indexed, " ");
+	AUTO(mem_auto) char *changed = list_join(&edge->changed, " ");
+	ck_assert_str_eq(rewritten, "c");
+	ck_assert_str_eq(indexed, "a c");
+	ck_assert_str_eq(changed, "a b");
+}
+END_TEST
+
 START_TEST(guesses_the_version_of_a_schema)
 {
 	AUTO(graph_clear) struct graph graph;
@@ -164,6 +188,7 @@ Suite *graph_suite(void)
 {
 	const TTest *const tests[] = {finds_the_shortest_straight_path, names_what_is_wrong,
 		an_empty_folder_is_no_graph, reads_declared_losses, bad_declarations_are_problems,
+		reads_what_edges_do_to_tables,
 		guesses_the_version_of_a_schema, prints_itself, NULL};
 	return unit_suite("graph", tests);
 }
