@@ -83,7 +83,7 @@ void graph_compare(struct catalog_result *out, const struct graph *graph, struct
 /* Adds the versions whose catalog the facts fit: what a database without a usable version row could be. */
 void graph_guess(struct list *versions, const struct graph *graph, const struct list *facts);
 
-/* What an item of a .locks file stands for. Two of its words are no mode of a lock, but what a statement did under one. */
+/* What an item of a .locks file stands for. Two of its words are no mode of a lock, but say what was done under one. */
 #define LOCK_REWRITE "Rewrite"
 #define LOCK_INDEX "Index"
 enum lock_kind {
@@ -100,9 +100,15 @@ void lock_items(struct list *items, const char *text);
 /* Fills the lists of edge from edge->locks. Called by graph_build(). */
 void graph_read_locks(struct graph_edge *edge);
 
+bool edge_goes_up(const struct graph_edge *edge);
+/* Adds what an operator should know about the edge, at least one thing, each a verb and what it is done to: "loses table
+ * events", "rewrites images", "changes a, b +3". room: bytes for what follows the verb; names that do not fit are
+ * counted. A verb may come several times in a row. */
+void edge_effects(struct list *out, const struct graph_edge *edge, size_t room);
 /* Graphviz; owned. */
 char *graph_dot(const struct graph *graph, const struct releases *releases);
-/* For operators: versions with their releases, edges, what they lose; owned. */
+/* The picture for operators, at most 100 columns wide: the line of versions with their releases, and what the edges
+ * between them do; owned. */
 char *graph_text(const struct graph *graph, const struct releases *releases);
 /* "table events", "column catalog_image.analyzed_at", "rows images where size > 2147483647"; owned. */
 char *loss_text(const struct loss *loss);

@@ -97,8 +97,8 @@ static const char locks_sql[] =
 
 /* The files of tables and of their indexes: a new one is a table that was written anew, or an index that was built. */
 static const char files_sql[] =
-	"SELECT coalesce(i.indrelid, c.oid), CASE c.relkind WHEN 'i' THEN '" LOCK_INDEX "' ELSE '" LOCK_REWRITE "' END,\n"
-	"    c.relfilenode\n"
+	"SELECT coalesce(i.indrelid, c.oid),\n"
+	"    CASE c.relkind WHEN 'i' THEN '" LOCK_INDEX "' ELSE '" LOCK_REWRITE "' END, c.relfilenode\n"
 	"FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_index i ON i.indexrelid = c.oid\n"
 	"WHERE c.relkind IN ('r', 'm', 'i') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'";
 
