@@ -101,8 +101,8 @@ void lock_items(struct list *items, const char *text);
 void graph_read_locks(struct graph_edge *edge);
 
 bool edge_goes_up(const struct graph_edge *edge);
-/* Adds what an operator should know about the edge, at least one thing, each a verb and what it is done to: "loses table
- * events", "rewrites images", "changes a, b +3". room: bytes for what follows the verb; names that do not fit are
+/* Adds what an operator should know about the edge, at least one thing, each a verb and what it is done to: "loses
+ * table events", "rewrites images", "changes a, b +3". room: bytes for what follows the verb; names that do not fit are
  * counted. A verb may come several times in a row. */
 void edge_effects(struct list *out, const struct graph_edge *edge, size_t room);
 /* Graphviz; owned. */
