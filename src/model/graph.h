@@ -39,8 +39,8 @@ struct graph_edge {
 	size_t size;
 	char sha256[65]; /* of the file; filled by work/migrations */
 	char *locks;     /* text of A--B.locks; NULL if there is none */
-	/* Names of tables, sorted, from the locks: written anew as a whole, read as a whole for an index, with rows
-	 * inserted, updated or deleted. Empty where the locks are not known. */
+	/* Names of tables from the locks, in the order of the statements: written anew as a whole, read as a whole for
+	 * an index, with rows inserted, updated or deleted. Empty where the locks are not known. */
 	struct list rewritten, indexed, changed;
 	struct loss *losses;
 	size_t loss_count;

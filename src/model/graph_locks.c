@@ -50,7 +50,4 @@ void graph_read_locks(struct graph_edge *edge)
 			if (lists[lock_kind(items.items[k])])
 				add_once(lists[lock_kind(items.items[k])], lock_table(items.items[k]));
 	}
-	list_sort(&edge->rewritten);
-	list_sort(&edge->indexed);
-	list_sort(&edge->changed);
 }
