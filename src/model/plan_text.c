@@ -6,6 +6,17 @@
 #include "base/mem.h"
 #include "model/guard.h"
 
+static void add_lock(struct text *text, const char *lock)
+{
+	enum lock_kind kind = lock_kind(lock);
+	if (kind == LOCK_IS_REWRITE)
+		text_addf(text, "         rewrites %s\n", lock_table(lock));
+	else if (kind == LOCK_IS_INDEX)
+		text_addf(text, "         builds an index of %s\n", lock_table(lock));
+	else
+		text_addf(text, "         locks %s\n", lock);
+}
+
 static void add_edge(struct text *text, const struct plan_edge *edge, const struct facts *facts, size_t number)
 {
 	AUTO(mem_auto) char *statements = text_plural(edge->count, "statement");
@@ -14,12 +25,23 @@ static void add_edge(struct text *text, const struct plan_edge *edge, const stru
 	text_addf(text, "  commit   %s\n",
 		facts->commit ? facts->commit : "none, the files are not in a git repository");
 	text_addf(text, "  sha-256  %s\n", edge->sha256);
+	if (version_same(edge->from, edge->to)) {
+		text_addf(text, "  brings what older upgrades left behind into line; does nothing where there is nothing\n");
+		return;
+	}
+	size_t quiet = 0;
 	for (size_t i = 0; i < edge->count; i++) {
 		const struct plan_statement *statement = &edge->statements[i];
+		if (edge->locks_known && !statement->locks.count) {
+			quiet++;
+			continue;
+		}
 		text_addf(text, "  %3zu  %s\n", i + 1, statement->title);
 		for (size_t k = 0; k < statement->locks.count; k++)
-			text_addf(text, "         locks %s\n", statement->locks.items[k]);
+			add_lock(text, statement->locks.items[k]);
 	}
+	if (quiet)
+		text_addf(text, "  the other %zu take no further lock on a table that is there\n", quiet);
 	if (!edge->locks_known)
 		text_addf(text, "  its locks are not known: there is no .locks file\n");
 }
