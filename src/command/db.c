@@ -1,68 +1,10 @@
-/* db check and db history (db status has command/db_status.c, db upgrade command/upgrade.c). */
+/* db history (db check and db status have files of their own, db upgrade is in command/upgrade.c). */
 #include <string.h>
 
 #include "base/log.h"
 #include "base/mem.h"
 #include "command/command.h"
-#include "work/facts.h"
 #include "work/journal.h"
-
-/* ---- check ---- */
-
-static void print_differences(const struct run *run, const char *title, const struct list *lines)
-{
-	if (!lines->count)
-		return;
-	run_print(run, "%s\n", title);
-	for (size_t i = 0; i < lines->count; i++)
-		run_print(run, "  %s\n", lines->items[i]);
-}
-
-static void show_check(struct run *run, const struct facts *facts)
-{
-	const struct catalog_result *shape = &facts->shape;
-	AUTO(mem_auto) char *name = shape->blocking.count ? NULL : catalog_result_shape(shape);
-	AUTO(json_auto) json_t *answer = json_object();
-	json_put(answer, "database", facts->database);
-	json_put(answer, "db_version", VERSION_TEXT(facts->version));
-	json_put_flag(answer, "fits", !shape->blocking.count);
-	json_put(answer, "shape", name);
-	json_put_value(answer, "blocking", json_from_list(&shape->blocking));
-	json_put_value(answer, "harmless", json_from_list(&shape->harmless));
-	json_put_value(answer, "could_be", json_from_list(&facts->guesses));
-	run_answer(run, answer);
-	print_differences(run, "These differences block an upgrade:", &shape->blocking);
-	print_differences(run, "These are harmless, and left alone:", &shape->harmless);
-	if (name)
-		run_print(run, "Database %s is as version %s has it (shape: %s).\n", facts->database,
-			VERSION_TEXT(facts->version), name);
-}
-
-int command_db_check(struct run *run, struct error *err)
-{
-	AUTO(migrations_clear) struct migrations migrations = {.path = NULL};
-	AUTO(db_auto) struct db *db = NULL;
-	AUTO(facts_clear) struct facts facts;
-	facts_init(&facts);
-	int rc = migrations_open(&migrations, run, err);
-	if (!rc)
-		rc = run_connect(&db, run, NULL, err);
-	if (!rc)
-		rc = facts_gather(&facts, run, db, &migrations, err);
-	if (rc)
-		return rc;
-	show_check(run, &facts);
-	if (!facts.shape.blocking.count)
-		return 0;
-	AUTO(mem_auto) char *count = text_plural(facts.shape.blocking.count, "difference");
-	AUTO(mem_auto) char *guesses = list_join(&facts.guesses, " or ");
-	error_set(err, ERROR_REFUSED, "database \"%s\" is not what version %s has: %s%s%s", facts.database,
-		VERSION_TEXT(facts.version), count, *guesses ? "; its schema fits version " : "", guesses);
-	return error_hint(err, "go back to a good state with `anchore-admin restore latest:%s`",
-		VERSION_TEXT(facts.version));
-}
-
-/* ---- history ---- */
 
 static json_t *entry_json(const struct journal_entry *entry)
 {

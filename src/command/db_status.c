@@ -73,7 +73,13 @@ static void show_schema(struct page *page)
 	json_put_value(json, "shapes", json_from_list(&shape->shapes));
 	json_put_value(json, "blocking", json_from_list(&shape->blocking));
 	json_put_value(json, "harmless", json_from_list(&shape->harmless));
+	json_put_flag(json, "half_upgraded", shape->half_upgraded);
 	json_put_value(page->json, "schema", json);
+	if (shape->half_upgraded) {
+		AUTO(mem_auto) char *half = facts_half(&page->facts);
+		line(page, "Schema:", "%s, see `anchore-admin db check`", half);
+		return;
+	}
 	if (shape->blocking.count) {
 		AUTO(mem_auto) char *count = text_plural(shape->blocking.count, "difference");
 		line(page, "Schema:", "NOT what version %s has: %s, see `anchore-admin db check`",

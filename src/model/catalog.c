@@ -39,6 +39,7 @@ static int parse_facts(struct list *facts, const char *text, const char *where, 
 static void shape_clear(struct shape *shape)
 {
 	mem_free(shape->name);
+	mem_free(shape->reason);
 	list_clear(&shape->missing);
 	list_clear(&shape->extra);
 }
@@ -48,7 +49,8 @@ static bool add_to_shape(struct catalog *catalog, const char *line)
 {
 	if (text_starts(line, "shape ")) {
 		catalog->shapes = mem_resize(catalog->shapes, (catalog->shape_count + 1) * sizeof *catalog->shapes);
-		catalog->shapes[catalog->shape_count++] = (struct shape){mem_copy(line + 6), LIST_INIT, LIST_INIT};
+		catalog->shapes[catalog->shape_count++] = (struct shape){.name = mem_copy(line + 6),
+			.reason = mem_copy("")};
 		return line[6] != '\0';
 	}
 	if (!catalog->shape_count)
@@ -63,13 +65,25 @@ static bool add_to_shape(struct catalog *catalog, const char *line)
 	return true;
 }
 
+/* Comment lines between a shape's name and its first fact say why there is such a shape. */
+static void read_comment(struct catalog *catalog, const char *line)
+{
+	struct shape *shape = catalog->shape_count ? &catalog->shapes[catalog->shape_count - 1] : NULL;
+	if (!shape || shape->missing.count || shape->extra.count)
+		return;
+	line += strspn(line, "# ");
+	mem_replace(&shape->reason, mem_format("%s%s%s", shape->reason, *shape->reason ? " " : "", line));
+}
+
 static int parse_shapes(struct catalog *catalog, const char *text, const char *where, struct error *err)
 {
 	AUTO(list_clear) struct list lines = LIST_INIT;
 	list_add_lines(&lines, text);
 	for (size_t i = 0; i < lines.count; i++) {
 		const char *line = lines.items[i];
-		if (*line && *line != '#' && !add_to_shape(catalog, line))
+		if (*line == '#')
+			read_comment(catalog, line);
+		else if (*line && !add_to_shape(catalog, line))
 			return error_set(err, ERROR_USAGE, "%s.shapes line %zu does not fit %s.catalog", where, i + 1,
 				where);
 	}

@@ -7,129 +7,139 @@
 #include "model/schema_fact.h"
 
 /* What is left to explain; an explained line is NULL. Lines are borrowed. */
-struct difference {
+struct leftover {
 	const char **missing, **extra;
 	size_t missing_count, extra_count;
 };
 
-static void difference_clear(struct difference *difference)
+/* What the explaining needs all the way down. */
+struct comparison {
+	struct catalog_result *out;
+	const struct catalog *expected;
+	const struct catalog *const *others;
+	size_t other_count;
+};
+
+static void leftover_clear(struct leftover *left)
 {
-	mem_free(difference->missing);
-	mem_free(difference->extra);
+	mem_free(left->missing);
+	mem_free(left->extra);
 }
 
 /* Both lists are sorted; a line that stands twice counts twice. */
-static struct difference find_difference(const struct list *expected, const struct list *facts)
+static struct leftover find_leftover(const struct list *expected, const struct list *facts)
 {
-	struct difference d = {mem_array(expected->count, sizeof *d.missing), mem_array(facts->count, sizeof *d.extra),
-		0, 0};
+	struct leftover left = {mem_array(expected->count, sizeof *left.missing),
+		mem_array(facts->count, sizeof *left.extra), 0, 0};
 	size_t a = 0, b = 0;
 	while (a < expected->count || b < facts->count) {
 		int order = a == expected->count ? 1 : b == facts->count ? -1 :
 			strcmp(expected->items[a], facts->items[b]);
 		if (order < 0)
-			d.missing[d.missing_count++] = expected->items[a++];
+			left.missing[left.missing_count++] = expected->items[a++];
 		else if (order > 0)
-			d.extra[d.extra_count++] = facts->items[b++];
+			left.extra[left.extra_count++] = facts->items[b++];
 		else {
 			a++;
 			b++;
 		}
 	}
-	return d;
+	return left;
 }
 
-/* Where each of wanted stands in lines; with take those are blanked. False as soon as one is not there. */
-static bool find_all(const char **lines, size_t count, const struct list *wanted, bool take)
+/* ---- other versions ---- */
+
+static bool in_shape(const struct catalog *catalog, const char *line)
 {
-	for (size_t i = 0; i < wanted->count; i++) {
-		size_t at = 0;
-		while (at < count && !(lines[at] && strcmp(lines[at], wanted->items[i]) == 0))
-			at++;
-		if (at == count)
-			return false;
-		if (take)
-			lines[at] = NULL;
+	for (size_t i = 0; i < catalog->shape_count; i++)
+		if (list_has(&catalog->shapes[i].extra, line))
+			return true;
+	return false;
+}
+
+static bool is_later(const struct comparison *c, const struct catalog *other)
+{
+	return version_compare(other->version, c->expected->version) > 0;
+}
+
+/* The newest earlier version that has exactly this fact, for what was left behind is left behind in later ones too,
+ * else the later version that brought it; NULL if none has it. */
+static const struct catalog *known_elsewhere(const struct comparison *c, const char *line)
+{
+	const struct catalog *found = NULL;
+	for (size_t i = 0; i < c->other_count; i++) {
+		const struct catalog *other = c->others[i];
+		if (found && is_later(c, other))
+			break;
+		if (catalog_has(other, line) || in_shape(other, line))
+			found = other;
 	}
-	return true;
+	return found;
 }
 
-static size_t shape_size(const struct shape *shape)
+static void note_later(struct catalog_result *out, struct version version)
 {
-	return shape->missing.count + shape->extra.count;
+	bool first = !version_compare(out->last, (struct version){{0, 0, 0}});
+	if (first || version_compare(version, out->first) < 0)
+		out->first = version;
+	if (first || version_compare(version, out->last) > 0)
+		out->last = version;
 }
 
-/* The largest shape of which every line is left to explain. Larger ones first, for a small shape may be a part
- * of a large one. */
-static const struct shape *fitting_shape(const struct catalog *catalog, const struct difference *d)
+/* A column, type or sequence that only a later version has is there because an upgrade made it: nobody makes the same
+ * by chance. An index, or a wider column, an operator may have made. Called when changed columns are explained. */
+static void find_half(const struct comparison *c, const struct leftover *left)
 {
-	const struct shape *best = NULL;
-	for (size_t i = 0; i < catalog->shape_count; i++) {
-		const struct shape *shape = &catalog->shapes[i];
-		if (shape_size(shape) && (!best || shape_size(shape) > shape_size(best)) &&
-		    find_all(d->missing, d->missing_count, &shape->missing, false) &&
-		    find_all(d->extra, d->extra_count, &shape->extra, false))
-			best = shape;
-	}
-	return best;
-}
-
-static void explain_by_shapes(struct catalog_result *out, const struct catalog *catalog, struct difference *d)
-{
-	for (;;) {
-		const struct shape *shape = fitting_shape(catalog, d);
-		if (!shape)
-			return;
-		find_all(d->missing, d->missing_count, &shape->missing, true);
-		find_all(d->extra, d->extra_count, &shape->extra, true);
-		list_add(&out->shapes, shape->name);
+	static const char *const kinds[] = {"column", "enum", "sequence", "domain", "type"};
+	for (size_t i = 0; i < left->extra_count; i++) {
+		struct schema_fact fact = schema_fact_read(left->extra[i] ? left->extra[i] : "");
+		const struct catalog *other = fact.kind ? known_elsewhere(c, fact.line) : NULL;
+		if (!other || !is_later(c, other))
+			continue;
+		note_later(c->out, other->version);
+		for (size_t j = 0; j < sizeof kinds / sizeof *kinds; j++)
+			if (schema_fact_is(&fact, kinds[j]))
+				c->out->half_upgraded = true;
 	}
 }
 
-static const char *or_plain(const char *rest)
-{
-	return *rest ? rest : "plain";
-}
+/* ---- saying it ---- */
 
-static void say_missing(struct list *out, const struct schema_fact *fact)
+/* wanted or found may be NULL; words are owned from now on. shape: the one that explains it, or NULL. */
+static void add(const struct comparison *c, enum difference_class class, const char *wanted, const char *found,
+	char *words, const struct shape *shape)
 {
-	int table = (int)fact->table_size, name = (int)fact->name_size;
-	if (schema_fact_is(fact, "column"))
-		list_addf(out, "table %.*s lacks column %.*s %s", table, fact->name, name - table - 1,
-			fact->name + table + 1, fact->rest);
-	else if (schema_fact_is(fact, "constraint"))
-		list_addf(out, "table %.*s lacks the constraint %s", table, fact->name, fact->rest);
-	else if (fact->table_size && !schema_fact_is(fact, "table"))
-		list_addf(out, "table %.*s lacks %s %s", table, fact->name, fact->kind->name, fact->rest);
-	else
-		list_addf(out, "%s %.*s is missing", fact->kind->name, name, fact->name);
-}
-
-static void say_extra(struct list *out, const struct schema_fact *fact, const char *known)
-{
-	int table = (int)fact->table_size, name = (int)fact->name_size;
-	if (schema_fact_is(fact, "column"))
-		list_addf(out, "table %.*s has an extra column %.*s %s%s", table, fact->name, name - table - 1,
-			fact->name + table + 1, fact->rest, known);
-	else if (fact->table_size && !schema_fact_is(fact, "table"))
-		list_addf(out, "table %.*s has an extra %s %s%s", table, fact->name, fact->kind->name, fact->rest,
-			known);
-	else
-		list_addf(out, "extra %s %.*s%s", fact->kind->name, name, fact->name, known);
+	struct catalog_result *out = c->out;
+	const struct catalog *other = found && !shape ? known_elsewhere(c, found) : NULL;
+	struct difference difference = {.class = class, .words = words, .wanted = mem_copy(wanted),
+		.found = mem_copy(found), .shape = mem_copy(shape ? shape->name : NULL)};
+	if (other) {
+		difference.of = mem_copy(VERSION_TEXT(other->version));
+		mem_replace(&difference.words, mem_format("%s, as version %s has it", words, difference.of));
+	}
+	out->items = mem_resize(out->items, (out->count + 1) * sizeof *out->items);
+	out->items[out->count++] = difference;
+	if (class == DIFFERENCE_BLOCKS)
+		list_add(&out->blocking, difference.words);
+	else if (class == DIFFERENCE_HARMLESS)
+		list_add(&out->harmless, difference.words);
 }
 
 /* Pairs what is missing with what stands in its place: "column images.size is integer, not bigint". */
-static void explain_changes(struct list *out, struct difference *d)
+static void explain_changes(const struct comparison *c, struct leftover *left, const struct shape *shape)
 {
-	for (size_t i = 0; i < d->missing_count; i++) {
-		struct schema_fact wanted = schema_fact_read(d->missing[i] ? d->missing[i] : "");
-		for (size_t j = 0; d->missing[i] && j < d->extra_count; j++) {
-			struct schema_fact found = schema_fact_read(d->extra[j] ? d->extra[j] : "");
+	for (size_t i = 0; i < left->missing_count; i++) {
+		struct schema_fact wanted = schema_fact_read(left->missing[i] ? left->missing[i] : "");
+		for (size_t j = 0; left->missing[i] && j < left->extra_count; j++) {
+			struct schema_fact found = schema_fact_read(left->extra[j] ? left->extra[j] : "");
 			if (!schema_fact_same_thing(&wanted, &found))
 				continue;
-			list_addf(out, "%s %.*s is %s, not %s", wanted.kind->name, (int)wanted.name_size, wanted.name,
-				or_plain(found.rest), or_plain(wanted.rest));
-			d->missing[i] = d->extra[j] = NULL;
+			const struct catalog *other = shape ? NULL : known_elsewhere(c, found.line);
+			if (other && is_later(c, other))
+				note_later(c->out, other->version);
+			add(c, shape ? DIFFERENCE_HISTORY : DIFFERENCE_BLOCKS, wanted.line, found.line,
+				schema_fact_changed(&wanted, &found), shape);
+			left->missing[i] = left->extra[j] = NULL;
 		}
 	}
 }
@@ -159,82 +169,108 @@ static bool within_table_of(const struct list *tables, const struct schema_fact 
 	return bsearch(&key, tables->items, tables->count, sizeof *tables->items, compare_names) != NULL;
 }
 
-static void explain_missing(struct catalog_result *out, const struct difference *d)
+static void explain_missing(const struct comparison *c, const struct leftover *left, const struct shape *shape)
 {
 	AUTO(list_clear) struct list tables = LIST_INIT;
-	whole_tables(&tables, d->missing, d->missing_count);
-	for (size_t i = 0; i < d->missing_count; i++) {
-		struct schema_fact fact = schema_fact_read(d->missing[i] ? d->missing[i] : "");
+	whole_tables(&tables, left->missing, left->missing_count);
+	for (size_t i = 0; i < left->missing_count; i++) {
+		struct schema_fact fact = schema_fact_read(left->missing[i] ? left->missing[i] : "");
 		if (fact.kind && !within_table_of(&tables, &fact))
-			say_missing(&out->blocking, &fact);
+			add(c, shape ? DIFFERENCE_HISTORY : DIFFERENCE_BLOCKS, fact.line, NULL,
+				schema_fact_missing(&fact), shape);
 	}
 }
 
-static bool in_shape(const struct catalog *catalog, const char *line)
+static bool is_harmless(const struct comparison *c, const struct schema_fact *fact)
 {
-	for (size_t i = 0; i < catalog->shape_count; i++)
-		if (list_has(&catalog->shapes[i].extra, line))
-			return true;
-	return false;
-}
-
-/* ", which is of version 0.0.7", owned, if another version has exactly this fact. */
-static char *known_elsewhere(const char *line, const struct catalog *const *others, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (catalog_has(others[i], line) || in_shape(others[i], line))
-			return mem_format(", which is of version %s: a change of version stopped half way",
-				VERSION_TEXT(others[i]->version));
-	return NULL;
-}
-
-static bool is_harmless(const struct schema_fact *fact)
-{
+	if (known_elsewhere(c, fact->line))
+		return false;
 	if (schema_fact_is(fact, "index"))
 		return !text_starts(fact->rest, "UNIQUE ");
-	return fact->kind && fact->kind->harmless;
+	return fact->kind->harmless;
 }
 
-static void explain_extra(struct catalog_result *out, const struct difference *d, const struct catalog *const *others,
-	size_t other_count)
+static void explain_extra(const struct comparison *c, const struct leftover *left, const struct shape *shape)
 {
 	AUTO(list_clear) struct list tables = LIST_INIT;
-	whole_tables(&tables, d->extra, d->extra_count);
-	for (size_t i = 0; i < d->extra_count; i++) {
-		if (!d->extra[i])
+	whole_tables(&tables, left->extra, left->extra_count);
+	for (size_t i = 0; i < left->extra_count; i++) {
+		struct schema_fact fact = schema_fact_read(left->extra[i] ? left->extra[i] : "");
+		if (!left->extra[i] || within_table_of(&tables, &fact))
 			continue;
-		struct schema_fact fact = schema_fact_read(d->extra[i]);
-		if (!fact.kind) {
-			list_addf(&out->blocking, "unknown fact: %s", d->extra[i]);
-			continue;
-		}
-		if (within_table_of(&tables, &fact))
-			continue;
-		AUTO(mem_auto) char *known = known_elsewhere(d->extra[i], others, other_count);
-		bool harmless = !known && is_harmless(&fact);
-		say_extra(harmless ? &out->harmless : &out->blocking, &fact, known ? known : "");
+		if (!fact.kind)
+			add(c, DIFFERENCE_BLOCKS, NULL, fact.line, mem_format("unknown fact: %s", fact.line), NULL);
+		else if (shape)
+			add(c, DIFFERENCE_HISTORY, NULL, fact.line, schema_fact_extra(&fact), shape);
+		else
+			add(c, is_harmless(c, &fact) ? DIFFERENCE_HARMLESS : DIFFERENCE_BLOCKS, NULL, fact.line,
+				schema_fact_extra(&fact), NULL);
+	}
+}
+
+/* ---- shapes ---- */
+
+/* Where each of wanted stands in lines; with take those are blanked. False as soon as one is not there. */
+static bool find_all(const char **lines, size_t count, const struct list *wanted, bool take)
+{
+	for (size_t i = 0; i < wanted->count; i++) {
+		size_t at = 0;
+		while (at < count && !(lines[at] && strcmp(lines[at], wanted->items[i]) == 0))
+			at++;
+		if (at == count)
+			return false;
+		if (take)
+			lines[at] = NULL;
+	}
+	return true;
+}
+
+static size_t shape_size(const struct shape *shape)
+{
+	return shape->missing.count + shape->extra.count;
+}
+
+/* The largest shape of which every line is left to explain. Larger ones first, for a small shape may be a part
+ * of a large one. */
+static const struct shape *fitting_shape(const struct catalog *catalog, const struct leftover *left)
+{
+	const struct shape *best = NULL;
+	for (size_t i = 0; i < catalog->shape_count; i++) {
+		const struct shape *shape = &catalog->shapes[i];
+		if (shape_size(shape) && (!best || shape_size(shape) > shape_size(best)) &&
+		    find_all(left->missing, left->missing_count, &shape->missing, false) &&
+		    find_all(left->extra, left->extra_count, &shape->extra, false))
+			best = shape;
+	}
+	return best;
+}
+
+static void explain_by_shapes(const struct comparison *c, struct leftover *left)
+{
+	for (;;) {
+		const struct shape *shape = fitting_shape(c->expected, left);
+		if (!shape)
+			return;
+		find_all(left->missing, left->missing_count, &shape->missing, true);
+		find_all(left->extra, left->extra_count, &shape->extra, true);
+		list_add(&c->out->shapes, shape->name);
+		list_add(&c->out->reasons, shape->reason);
+		AUTO(leftover_clear) struct leftover own = find_leftover(&shape->missing, &shape->extra);
+		explain_changes(c, &own, shape);
+		explain_missing(c, &own, shape);
+		explain_extra(c, &own, shape);
 	}
 }
 
 void catalog_compare(struct catalog_result *out, const struct catalog *expected, const struct list *facts,
 	const struct catalog *const *others, size_t other_count)
 {
-	*out = (struct catalog_result){LIST_INIT, LIST_INIT, LIST_INIT};
-	AUTO(difference_clear) struct difference d = find_difference(&expected->facts, facts);
-	explain_by_shapes(out, expected, &d);
-	explain_changes(&out->blocking, &d);
-	explain_missing(out, &d);
-	explain_extra(out, &d, others, other_count);
-}
-
-void catalog_result_clear(struct catalog_result *result)
-{
-	list_clear(&result->shapes);
-	list_clear(&result->blocking);
-	list_clear(&result->harmless);
-}
-
-char *catalog_result_shape(const struct catalog_result *result)
-{
-	return result->shapes.count ? list_join(&result->shapes, ", ") : mem_copy("fresh");
+	*out = (struct catalog_result){.items = NULL};
+	struct comparison c = {out, expected, others, other_count};
+	AUTO(leftover_clear) struct leftover left = find_leftover(&expected->facts, facts);
+	explain_by_shapes(&c, &left);
+	explain_changes(&c, &left, NULL);
+	find_half(&c, &left);
+	explain_missing(&c, &left, NULL);
+	explain_extra(&c, &left, NULL);
 }

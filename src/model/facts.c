@@ -58,6 +58,7 @@ void facts_clear(struct facts *facts)
 	list_clear(&facts->other);
 	catalog_result_clear(&facts->shape);
 	list_clear(&facts->guesses);
+	mem_free(facts->back);
 	clear_tables(facts);
 	sessions_clear(&facts->services);
 	sessions_clear(&facts->prepared);
@@ -114,4 +115,26 @@ char *sessions_text(const struct sessions *sessions)
 	if (sessions->count > SESSIONS_SHOWN)
 		text_addf(&text, "; and %zu more", sessions->count - SESSIONS_SHOWN);
 	return text_take(&text);
+}
+
+char *facts_half(const struct facts *facts)
+{
+	AUTO(mem_auto) char *what = catalog_result_half(&facts->shape, facts->version);
+	AUTO(mem_auto) char *count = text_plural(facts->shape.blocking.count, "difference");
+	AUTO(mem_auto) char *guess = list_join(&facts->guesses, " or ");
+	return mem_format("%s (%s%s%s)", what, count, *guess ? "; its schema fits version " : "", guess);
+}
+
+char *facts_half_remedy(const struct facts *facts)
+{
+	const char *version = VERSION_TEXT(facts->version);
+	if (facts->back)
+		return mem_format("go back to the newest snapshot from before it with `anchore-admin restore %.12s`",
+			facts->back);
+	if (!facts->store_known)
+		return mem_format("name the folder with the snapshots by `--store DIR`, and go back to one of version "
+			"%s with `anchore-admin restore`", version);
+	return mem_format("the store has no snapshot of version %s to go back to: name an archive that is kept "
+		"elsewhere with `anchore-admin restore FILE`, or restore a backup of your own from before that upgrade",
+		version);
 }

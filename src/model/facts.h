@@ -61,6 +61,8 @@ struct facts {
 	struct list catalog, other;  /* fact lines, see work/inspect.h */
 	struct catalog_result shape; /* catalog against what version's catalog says */
 	struct list guesses;         /* other versions whose catalog the schema fits */
+	bool store_known;            /* a store is named; filled for a half-upgraded database only, as is back: */
+	char *back;                  /* id of the newest snapshot whose schema is version's; NULL: none */
 	struct fact_table *tables;   /* by name */
 	size_t table_count;
 	struct sessions services;    /* sessions that may be the engine's */
@@ -88,5 +90,8 @@ const struct fact_table *facts_table(const struct facts *facts, const char *name
 char *session_text(const struct session *session);
 /* All of them, the first few in full, joined by "; "; owned. */
 char *sessions_text(const struct sessions *sessions);
+/* Of a half-upgraded database: what it is, to follow "the database is "; and what leads out of it. Owned. */
+char *facts_half(const struct facts *facts);
+char *facts_half_remedy(const struct facts *facts);
 
 #endif

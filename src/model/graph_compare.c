@@ -18,7 +18,7 @@ void graph_compare(struct catalog_result *out, const struct graph *graph, struct
 {
 	const struct graph_node *node = graph_node(graph, version);
 	if (!node || !node->has_catalog) {
-		*out = (struct catalog_result){LIST_INIT, LIST_INIT, LIST_INIT};
+		*out = (struct catalog_result){.items = NULL};
 		list_addf(&out->blocking, "what a database of version %s looks like is not known",
 			VERSION_TEXT(version));
 		return;

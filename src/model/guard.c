@@ -111,6 +111,11 @@ static void check_catalog(struct refusals *out, const struct facts *facts)
 	const struct list *blocking = &facts->shape.blocking;
 	if (!blocking->count)
 		return;
+	if (facts->shape.half_upgraded) {
+		AUTO(mem_auto) char *half = facts_half(facts);
+		refusals_add(out, "catalog", mem_format("the database is %s", half), facts_half_remedy(facts));
+		return;
+	}
 	AUTO(mem_auto) char *what = some(blocking);
 	AUTO(mem_auto) char *guess = list_join(&facts->guesses, " or ");
 	refusals_add(out, "catalog",
@@ -118,8 +123,8 @@ static void check_catalog(struct refusals *out, const struct facts *facts)
 			   "%zu difference%s: %s%s%s",
 			VERSION_TEXT(facts->version), blocking->count, plural(blocking->count), what,
 			*guess ? "; it fits version " : "", guess),
-		mem_copy("see all of them with `anchore-admin db check`, and go back to a good state with "
-			 "`anchore-admin restore latest`"));
+		mem_copy("see all of them, and the SQL that repairs them, with `anchore-admin db check`, or go back to "
+			 "a good state with `anchore-admin restore latest`"));
 }
 
 static void check_migrations(struct refusals *out, const struct facts *facts)
@@ -179,10 +184,16 @@ static void check_server(struct refusals *out, const struct facts *facts)
 void guard_check(struct refusals *out, const struct facts *facts, const struct plan *plan)
 {
 	check_lock(out, facts);
-	check_snapshot(out, facts, plan);
-	check_age(out, facts);
+	/* A snapshot of a half-upgraded database would not help it: what leads out is said first, and alone. */
+	if (facts->shape.half_upgraded) {
+		check_catalog(out, facts);
+	} else {
+		check_snapshot(out, facts, plan);
+		check_age(out, facts);
+	}
 	check_services(out, facts);
-	check_catalog(out, facts);
+	if (!facts->shape.half_upgraded)
+		check_catalog(out, facts);
 	check_migrations(out, facts);
 	check_rights(out, facts);
 	check_space(out, facts, plan);

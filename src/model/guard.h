@@ -4,7 +4,8 @@
  *   fresh       the database provably still equals it
  *   age         it is not older than the setting snapshot_max_age allows
  *   services    nothing else works in the database
- *   catalog     the schema is what its version says
+ *   catalog     the schema is what its version says; a half-finished upgrade is told first, and without a word about
+ *               snapshot, fresh and age, for a snapshot of it would not help
  *   migrations  edges lead to the target, and they are committed
  *   rights      the role may do it
  *   space       there is room for what the plan writes

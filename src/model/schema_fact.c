@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/mem.h"
+
 static const struct schema_kind kinds[] = {
 	{"column", false, true},
 	{"constraint", false, false},
@@ -82,4 +84,39 @@ bool schema_fact_same_thing(const struct schema_fact *a, const struct schema_fac
 {
 	return a->kind && a->kind == b->kind && a->kind->single && a->name_size == b->name_size &&
 	       memcmp(a->name, b->name, a->name_size) == 0;
+}
+
+char *schema_fact_missing(const struct schema_fact *fact)
+{
+	int table = (int)fact->table_size, name = (int)fact->name_size;
+	if (schema_fact_is(fact, "column"))
+		return mem_format("table %.*s lacks column %.*s %s", table, fact->name, name - table - 1,
+			fact->name + table + 1, fact->rest);
+	if (schema_fact_is(fact, "constraint"))
+		return mem_format("table %.*s lacks the constraint %s", table, fact->name, fact->rest);
+	if (fact->table_size && !schema_fact_is(fact, "table"))
+		return mem_format("table %.*s lacks %s %s", table, fact->name, fact->kind->name, fact->rest);
+	return mem_format("%s %.*s is missing", fact->kind->name, name, fact->name);
+}
+
+char *schema_fact_extra(const struct schema_fact *fact)
+{
+	int table = (int)fact->table_size, name = (int)fact->name_size;
+	if (schema_fact_is(fact, "column"))
+		return mem_format("table %.*s has an extra column %.*s %s", table, fact->name, name - table - 1,
+			fact->name + table + 1, fact->rest);
+	if (fact->table_size && !schema_fact_is(fact, "table"))
+		return mem_format("table %.*s has an extra %s %s", table, fact->name, fact->kind->name, fact->rest);
+	return mem_format("extra %s %.*s", fact->kind->name, name, fact->name);
+}
+
+static const char *or_plain(const char *rest)
+{
+	return *rest ? rest : "plain";
+}
+
+char *schema_fact_changed(const struct schema_fact *wanted, const struct schema_fact *found)
+{
+	return mem_format("%s %.*s is %s, not %s", wanted->kind->name, (int)wanted->name_size, wanted->name,
+		or_plain(found->rest), or_plain(wanted->rest));
 }

@@ -25,5 +25,10 @@ struct schema_fact schema_fact_read(const char *line);
 bool schema_fact_is(const struct schema_fact *fact, const char *kind);
 /* Both are the one fact of their kind about their name. */
 bool schema_fact_same_thing(const struct schema_fact *a, const struct schema_fact *b);
+/* For operators: "table images lacks column size bigint", "table images has an extra column x text",
+ * "column images.size is integer, not bigint"; owned. */
+char *schema_fact_missing(const struct schema_fact *fact);
+char *schema_fact_extra(const struct schema_fact *fact);
+char *schema_fact_changed(const struct schema_fact *wanted, const struct schema_fact *found);
 
 #endif

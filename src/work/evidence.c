@@ -92,6 +92,39 @@ static char *what_else(const struct snapshot_list *list, const char *deployment,
 		newest->manifest.id);
 }
 
+/* Of this deployment and version by its schema too: one that was taken of the half-upgraded database is no way back. */
+static const char *newest_good(const struct snapshot_list *list, const char *deployment, const struct facts *facts,
+	const struct graph *graph)
+{
+	const char *version = VERSION_TEXT(facts->version);
+	for (size_t i = 0; i < list->count; i++) {
+		const struct manifest *manifest = &list->entries[i].manifest;
+		if (!of_deployment(&list->entries[i], deployment, facts->database) ||
+			!text_same(manifest->db_version, version))
+			continue;
+		AUTO(catalog_result_clear) struct catalog_result result;
+		graph_compare(&result, graph, facts->version, &manifest->catalog);
+		if (!result.blocking.count)
+			return manifest->id;
+	}
+	return NULL;
+}
+
+void evidence_way_back(struct facts *facts, const struct run *run, const struct graph *graph)
+{
+	AUTO(error_clear) struct error why = ERROR_INIT;
+	AUTO(snapshot_list_clear) struct snapshot_list list = {NULL, 0};
+	AUTO(mem_auto) char *deployment = NULL;
+	const char *store = settings_text(&run->settings, OPTION_STORE);
+	facts->store_known = store != NULL;
+	if (!store)
+		return;
+	if (store_list(&list, store, &why) || store_deployment(&deployment, store, false, &why))
+		log_warn("the snapshots cannot be read: %s", why.message);
+	else
+		facts->back = mem_copy(newest_good(&list, deployment, facts, graph));
+}
+
 /* ---- what is proven ---- */
 
 static int verify(struct evidence *evidence, const struct snapshot_entry *entry, const struct run *run,

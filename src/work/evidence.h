@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "io/db.h"
 #include "model/facts.h"
+#include "model/graph.h"
 #include "work/proof.h"
 #include "work/run.h"
 #include "work/store.h"
@@ -28,5 +29,8 @@ int evidence_find(struct snapshot_entry *out, const char *store, const char *nam
 	struct error *err);
 /* Index of the newest whole snapshot of database name of this deployment at version, of any state; -1: none. */
 long evidence_newest(const struct snapshot_list *list, const char *deployment, const char *name, const char *version);
+/* For a half-upgraded database: facts->store_known and facts->back. A store that cannot be read is warned about, and
+ * counts as an empty one. */
+void evidence_way_back(struct facts *facts, const struct run *run, const struct graph *graph);
 
 #endif

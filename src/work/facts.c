@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "io/pgtool.h"
 #include "work/database.h"
+#include "work/evidence.h"
 #include "work/inspect.h"
 #include "work/sessions.h"
 
@@ -93,11 +94,13 @@ static int gather_tables(struct facts *facts, struct db *db, struct error *err)
 	return 0;
 }
 
-static void judge_schema(struct facts *facts, const struct migrations *migrations)
+static void judge_schema(struct facts *facts, const struct run *run, const struct migrations *migrations)
 {
 	graph_compare(&facts->shape, &migrations->graph, facts->version, &facts->catalog);
 	if (facts->shape.blocking.count)
 		graph_guess(&facts->guesses, &migrations->graph, &facts->catalog);
+	if (facts->shape.half_upgraded)
+		evidence_way_back(facts, run, &migrations->graph);
 }
 
 /* ---- rights ---- */
@@ -214,7 +217,7 @@ int facts_gather(struct facts *out, struct run *run, struct db *db, const struct
 		rc = gather_room(&facts, db, err);
 	if (rc)
 		return rc;
-	judge_schema(&facts, migrations);
+	judge_schema(&facts, run, migrations);
 	gather_tools(&facts, run, db);
 	facts.migrations = migrations->ref ? mem_format("%s at %s", migrations->path, migrations->ref)
 		: mem_copy(migrations->path);

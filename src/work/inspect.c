@@ -5,7 +5,8 @@
 
 /* Object identifiers, statistics and names that PostgreSQL gave by itself are no facts. What differs between PostgreSQL
  * 10 and later in the system tables is read by way of to_jsonb(), where a missing column is NULL. Newlines and
- * backslashes are escaped, so that a fact is one line. */
+ * backslashes are escaped, so that a fact is one line. What became a keyword after PostgreSQL 10 or 15, which wrote the
+ * catalogs, later servers quote: these quotes go. Beside a constraint or an index stands its name. */
 static const char catalog_sql[] =
 	"WITH home AS (\n"
 	"  SELECT oid, CASE nspname WHEN 'public' THEN '' ELSE quote_ident(nspname) || '.' END AS prefix, nspname\n"
@@ -18,8 +19,8 @@ static const char catalog_sql[] =
 	"    h.prefix || quote_ident(c.relname) AS name\n"
 	"  FROM pg_class c JOIN home h ON h.oid = c.relnamespace\n"
 	"  WHERE NOT EXISTS (SELECT FROM owned o WHERE o.classid = 'pg_class'::regclass AND o.objid = c.oid)\n"
-	"), fact (line) AS (\n"
-	"  SELECT 'schema ' || quote_ident(nspname) FROM home h WHERE nspname <> 'public'\n"
+	"), fact (line, name) AS (\n"
+	"  SELECT 'schema ' || quote_ident(nspname), NULL FROM home h WHERE nspname <> 'public'\n"
 	"    AND NOT EXISTS (SELECT FROM owned o WHERE o.classid = 'pg_namespace'::regclass AND o.objid = h.oid)\n"
 	"  UNION ALL\n"
 	"  SELECT CASE relkind WHEN 'v' THEN 'view ' WHEN 'm' THEN 'materialized-view ' WHEN 'f'\n"
@@ -33,7 +34,7 @@ static const char catalog_sql[] =
 	"      FROM pg_inherits WHERE inhrelid = r.oid), '')\n"
 	"    || CASE WHEN relispartition THEN ' ' || (SELECT pg_get_expr(c.relpartbound, c.oid) FROM pg_class c\n"
 	"      WHERE c.oid = r.oid)\n"
-	"      ELSE '' END\n"
+	"      ELSE '' END, NULL\n"
 	"  FROM relation r WHERE relkind IN ('r', 'p', 'v', 'm', 'f')\n"
 	"  UNION ALL\n"
 	"  SELECT 'column ' || r.name || '.' || quote_ident(a.attname) || ' '\n"
@@ -48,19 +49,19 @@ static const char catalog_sql[] =
 	"      WHEN coalesce(to_jsonb(a) ->> 'attgenerated', '') <> '' THEN ' GENERATED ALWAYS AS '\n"
 	"        || pg_get_expr(d.adbin, d.adrelid)\n"
 	"        || CASE to_jsonb(a) ->> 'attgenerated' WHEN 's' THEN ' STORED' ELSE '' END\n"
-	"      ELSE ' DEFAULT ' || pg_get_expr(d.adbin, d.adrelid) END\n"
+	"      ELSE ' DEFAULT ' || pg_get_expr(d.adbin, d.adrelid) END, NULL\n"
 	"  FROM relation r JOIN pg_attribute a ON a.attrelid = r.oid JOIN pg_type t ON t.oid = a.atttypid\n"
 	"    LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum\n"
 	"  WHERE r.relkind IN ('r', 'p', 'f') AND a.attnum > 0 AND NOT a.attisdropped\n"
 	"  UNION ALL\n"
-	"  SELECT 'constraint ' || r.name || ' ' || pg_get_constraintdef(k.oid)\n"
+	"  SELECT 'constraint ' || r.name || ' ' || pg_get_constraintdef(k.oid), quote_ident(k.conname)\n"
 	"  FROM relation r JOIN pg_constraint k ON k.conrelid = r.oid WHERE k.contype NOT IN ('n', 't')\n"
 	"  UNION ALL\n"
 	"  SELECT 'index ' || r.name || CASE WHEN x.indisunique THEN ' UNIQUE ' ELSE ' ' END\n"
 	"    || regexp_replace(substr(pg_get_indexdef(x.indexrelid),\n"
 	"      strpos(pg_get_indexdef(x.indexrelid), ' USING ') + 7),\n"
 	"      CASE WHEN i.reloptions IS NULL THEN '^$' ELSE ' WITH \\([^)]*\\)' END, '')\n"
-	"    || CASE WHEN x.indisvalid THEN '' ELSE ' INVALID' END\n"
+	"    || CASE WHEN x.indisvalid THEN '' ELSE ' INVALID' END, quote_ident(i.relname)\n"
 	"  FROM relation r JOIN pg_index x ON x.indrelid = r.oid JOIN pg_class i ON i.oid = x.indexrelid\n"
 	"  WHERE r.relkind IN ('r', 'p', 'm')\n"
 	"    AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = x.indexrelid\n"
@@ -78,7 +79,7 @@ static const char catalog_sql[] =
 	"    || coalesce((SELECT ' OWNED BY ' || d.refobjid::regclass || '.' || quote_ident(a.attname)\n"
 	"      FROM pg_depend d JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid\n"
 	"      WHERE d.classid = 'pg_class'::regclass AND d.objid = r.oid AND d.refclassid = 'pg_class'::regclass\n"
-	"        AND d.deptype IN ('a', 'i')), '')\n"
+	"        AND d.deptype IN ('a', 'i')), ''), NULL\n"
 	"  FROM relation r JOIN pg_sequence s ON s.seqrelid = r.oid\n"
 	"  UNION ALL\n"
 	"  SELECT CASE t.typtype WHEN 'e' THEN 'enum ' WHEN 'd' THEN 'domain ' ELSE 'type ' END || h.prefix\n"
@@ -92,36 +93,38 @@ static const char catalog_sql[] =
 	"        || coalesce((SELECT string_agg(' ' || pg_get_constraintdef(oid), ''\n"
 	"          ORDER BY pg_get_constraintdef(oid) COLLATE \"C\")\n"
 	"          FROM pg_constraint WHERE contypid = t.oid AND contype = 'c'), '')\n"
-	"      ELSE '' END\n"
+	"      ELSE '' END, NULL\n"
 	"  FROM pg_type t JOIN home h ON h.oid = t.typnamespace\n"
 	"  WHERE (t.typtype IN ('e', 'd', 'r') OR t.typtype = 'b' AND t.typelem = 0\n"
 	"      OR t.typtype = 'c' AND EXISTS (SELECT FROM pg_class WHERE oid = t.typrelid AND relkind = 'c'))\n"
 	"    AND NOT EXISTS (SELECT FROM owned o WHERE o.classid = 'pg_type'::regclass AND o.objid = t.oid)\n"
 	"  UNION ALL\n"
 	"  SELECT 'function ' || h.prefix || quote_ident(p.proname) || '('\n"
-	"    || pg_get_function_identity_arguments(p.oid) || ')'\n"
+	"    || pg_get_function_identity_arguments(p.oid) || ')', NULL\n"
 	"  FROM pg_proc p JOIN home h ON h.oid = p.pronamespace\n"
 	"  WHERE NOT EXISTS (SELECT FROM owned o WHERE o.classid = 'pg_proc'::regclass AND o.objid = p.oid)\n"
 	"  UNION ALL\n"
-	"  SELECT 'trigger ' || r.name || ' ' || quote_ident(g.tgname)\n"
+	"  SELECT 'trigger ' || r.name || ' ' || quote_ident(g.tgname), NULL\n"
 	"  FROM relation r JOIN pg_trigger g ON g.tgrelid = r.oid WHERE NOT g.tgisinternal\n"
 	"  UNION ALL\n"
-	"  SELECT 'rule ' || r.name || ' ' || quote_ident(w.rulename)\n"
+	"  SELECT 'rule ' || r.name || ' ' || quote_ident(w.rulename), NULL\n"
 	"  FROM relation r JOIN pg_rewrite w ON w.ev_class = r.oid WHERE r.relkind NOT IN ('v', 'm')\n"
 	"  UNION ALL\n"
-	"  SELECT 'policy ' || r.name || ' ' || quote_ident(p.polname) FROM relation r\n"
+	"  SELECT 'policy ' || r.name || ' ' || quote_ident(p.polname), NULL FROM relation r\n"
 	"    JOIN pg_policy p ON p.polrelid = r.oid\n"
 	"  UNION ALL\n"
-	"  SELECT 'statistics ' || h.prefix || quote_ident(s.stxname)\n"
+	"  SELECT 'statistics ' || h.prefix || quote_ident(s.stxname), NULL\n"
 	"  FROM pg_statistic_ext s JOIN home h ON h.oid = s.stxnamespace\n"
 	"  UNION ALL\n"
-	"  SELECT 'extension ' || quote_ident(extname) FROM pg_extension WHERE extname <> 'plpgsql'\n"
+	"  SELECT 'extension ' || quote_ident(extname), NULL FROM pg_extension WHERE extname <> 'plpgsql'\n"
 	"  UNION ALL\n"
-	"  SELECT 'event-trigger ' || quote_ident(evtname) FROM pg_event_trigger\n"
+	"  SELECT 'event-trigger ' || quote_ident(evtname), NULL FROM pg_event_trigger\n"
 	")\n"
-	"SELECT line FROM (\n"
-	"  SELECT replace(replace(line, E'\\\\', E'\\\\\\\\'), E'\\n', E'\\\\n') AS line FROM fact\n"
-	") escaped ORDER BY line COLLATE \"C\"";
+	"SELECT line, name FROM (\n"
+	"  SELECT regexp_replace(replace(replace(line, E'\\\\', E'\\\\\\\\'), E'\\n', E'\\\\n'),\n"
+	"    '\"(json|json_(array|arrayagg|exists|object|objectagg|query|scalar|serialize|table|value)|merge_action'\n"
+	"      '|normalize|system_user)\"', '\\1', 'g') AS line, name FROM fact\n"
+	") escaped ORDER BY line COLLATE \"C\", name COLLATE \"C\"";
 
 /* Only for comparing one server's database with itself at another time, or with a copy of it: definitions are in
  * digests, and how they print may change with the server's version. Of the options of a column only PostgreSQL's own
@@ -321,6 +324,21 @@ int inspect_catalog(struct list *lines, struct db *db, struct error *err)
 	if (code)
 		error_context(err, "reading the catalog of database %s", db_name(db));
 	return code;
+}
+
+int inspect_names(struct fact_names *out, struct db *db, struct error *err)
+{
+	AUTO(db_result_auto) struct db_result *result = NULL;
+	int code = query_as_public(&result, db, catalog_sql, err);
+	if (code)
+		return error_context(err, "reading the names of constraints and indexes");
+	struct fact_names names = {mem_array(db_rows(result), sizeof *names.items), 0};
+	for (size_t i = 0; i < db_rows(result); i++)
+		if (db_value(result, i, 1))
+			names.items[names.count++] = (struct fact_name){mem_copy(db_value(result, i, 0)),
+				mem_copy(db_value(result, i, 1))};
+	*out = names;
+	return 0;
 }
 
 int inspect_other(struct list *lines, struct db *db, struct error *err)

@@ -6,9 +6,12 @@
 #include "base/text.h"
 #include "io/db.h"
 #include "model/graph.h"
+#include "model/repair.h"
 
 /* The catalog's facts: what sql/V.catalog states, see sql/README.md. Byte order. */
 int inspect_catalog(struct list *lines, struct db *db, struct error *err);
+/* What the constraints and indexes of these facts are called, for repair_build(). */
+int inspect_names(struct fact_names *out, struct db *db, struct error *err);
 /* What the freshness proof compares besides: owners, privileges, comments, functions, triggers, views, options. */
 int inspect_other(struct list *lines, struct db *db, struct error *err);
 

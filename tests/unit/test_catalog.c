@@ -24,9 +24,16 @@ static const char seven_shapes[] =
 	"+column eventlog.x integer\n"
 	"+table eventlog\n"
 	"shape release-0.2.2\n"
+	"# Created by release 0.2.2,\n"
+	"# which made no index.\n"
 	"+column eventlog.x integer\n"
 	"+table eventlog\n"
 	"-index events btree (resource_id)\n";
+
+static const struct version eight = {{0, 0, 8}}, nine = {{0, 0, 9}};
+static const char eight_text[] = "column accounts.name text\ncolumn images.size integer\nenum kind ('x')\n"
+	"index images btree (size)\ntable accounts\ntable images\n";
+static const char nine_text[] = "column images.more text\ncolumn images.size integer\ntable images\n";
 
 static const char six_text[] =
 	"column eventlog.x integer\n"
@@ -49,8 +56,10 @@ static struct catalog_result compared(const char *text, const char *less, const 
 {
 	AUTO(catalog_clear) struct catalog expected = parsed(seven, seven_text, seven_shapes);
 	AUTO(catalog_clear) struct catalog other = parsed(six, six_text, NULL);
+	AUTO(catalog_clear) struct catalog later = parsed(eight, eight_text, NULL);
+	AUTO(catalog_clear) struct catalog last = parsed(nine, nine_text, NULL);
 	AUTO(list_clear) struct list all = LIST_INIT, facts = LIST_INIT, without = LIST_INIT;
-	const struct catalog *others[] = {&other};
+	const struct catalog *others[] = {&other, &later, &last};
 	struct catalog_result result;
 	list_add_lines(&all, text);
 	list_add_lines(&without, less);
@@ -59,7 +68,7 @@ static struct catalog_result compared(const char *text, const char *less, const 
 			list_add(&facts, all.items[i]);
 	list_add_lines(&facts, more);
 	list_sort(&facts);
-	catalog_compare(&result, &expected, &facts, others, 1);
+	catalog_compare(&result, &expected, &facts, others, 3);
 	return result;
 }
 
@@ -90,7 +99,8 @@ START_TEST(differences_are_said_in_words)
 	} cases[] = {
 		{"column images.size bigint\n", "", "table images lacks column size bigint"},
 		{"column images.size bigint\n", "column images.size integer\n",
-			"column images.size is integer, not bigint"},
+			"column images.size is integer, not bigint, as version 0.0.8 has it"},
+		{"column images.size bigint\n", "column images.size text\n", "column images.size is text, not bigint"},
 		{"table images\ncolumn images.size bigint\ncolumn images.\"imageId\" character varying\n", "",
 			"table images is missing"},
 		{"constraint events PRIMARY KEY (id)\n", "", "table events lacks the constraint PRIMARY KEY (id)"},
@@ -104,7 +114,7 @@ START_TEST(differences_are_said_in_words)
 		{"", "trigger images t\n", "table images has an extra trigger t"},
 		{"", "nonsense\n", "unknown fact: nonsense"},
 		{"", "table eventlog\n",
-			"extra table eventlog, which is of version 0.0.6: a change of version stopped half way"},
+			"extra table eventlog, as version 0.0.6 has it"},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		AUTO(catalog_result_clear) struct catalog_result result = compared(seven_text, cases[i].less,
@@ -120,9 +130,9 @@ START_TEST(unrelated_extras_are_harmless)
 {
 	AUTO(catalog_result_clear) struct catalog_result result = compared(seven_text, "",
 		"table mine\ncolumn mine.a integer\nconstraint mine PRIMARY KEY (a)\nindex mine UNIQUE btree (b)\n"
-		"index images btree (size)\nview v\nfunction f(integer, text)\nschema s\ntable s.images\n");
+		"index images btree (\"imageId\")\nview v\nfunction f(integer, text)\nschema s\ntable s.images\n");
 	static const char *const words[] = {"extra function f(integer, text)",
-		"table images has an extra index btree (size)",
+		"table images has an extra index btree (\"imageId\")",
 		"extra schema s", "extra table mine", "extra table s.images", "extra view v"};
 	ck_assert_uint_eq(result.blocking.count, 0);
 	ck_assert_uint_eq(result.harmless.count, sizeof words / sizeof *words);
@@ -137,6 +147,56 @@ START_TEST(a_repeated_line_counts)
 		"index events btree (resource_id)\n");
 	ck_assert_uint_eq(result.blocking.count, 0);
 	ck_assert_uint_eq(result.harmless.count, 1);
+}
+END_TEST
+
+START_TEST(history_has_shape_and_reason)
+{
+	AUTO(catalog_result_clear) struct catalog_result result = compared(seven_text,
+		"index events btree (resource_id)\ncolumn images.size bigint\n",
+		"table eventlog\ncolumn eventlog.x integer\ntable mine\n");
+	static const struct {
+		const char *words, *shape;
+		enum difference_class class;
+	} wanted[] = {
+		{"table events lacks index btree (resource_id)", "release-0.2.2", DIFFERENCE_HISTORY},
+		{"extra table eventlog", "release-0.2.2", DIFFERENCE_HISTORY},
+		{"table images lacks column size bigint", NULL, DIFFERENCE_BLOCKS},
+		{"extra table mine", NULL, DIFFERENCE_HARMLESS},
+	};
+	ck_assert_uint_eq(result.count, sizeof wanted / sizeof *wanted);
+	for (size_t i = 0; i < result.count; i++) {
+		ck_assert_str_eq(result.items[i].words, wanted[i].words);
+		ck_assert_int_eq(result.items[i].class, wanted[i].class);
+		ck_assert(text_same(result.items[i].shape, wanted[i].shape));
+	}
+	ck_assert_str_eq(result.reasons.items[0], "Created by release 0.2.2, which made no index.");
+	ck_assert(!result.half_upgraded);
+}
+END_TEST
+
+START_TEST(half_finished_upgrades_are_told)
+{
+	static const struct {
+		const char *less, *more, *what; /* NULL: it is none */
+	} cases[] = {
+		{"", "table accounts\ncolumn accounts.name text\n", "it has parts of 0.0.8, and"},
+		{"", "table accounts\ncolumn accounts.name text\ncolumn images.more text\n",
+			"it has parts of 0.0.8 to 0.0.9, and"},
+		{"", "enum kind ('x')\n", "it has parts of 0.0.8, and"},
+		{"", "table accounts\ncolumn accounts.own text\n", NULL},
+		{"", "index images btree (size)\n", NULL},
+		{"column images.size bigint\n", "column images.size integer\n", NULL},
+		{"", "table eventlog\n", NULL},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		AUTO(catalog_result_clear) struct catalog_result result = compared(seven_text, cases[i].less,
+			cases[i].more);
+		AUTO(mem_auto) char *half = catalog_result_half(&result, seven);
+		ck_assert_uint_gt(result.blocking.count, 0);
+		ck_assert_int_eq(result.half_upgraded, cases[i].what != NULL);
+		ck_assert(!cases[i].what || strstr(half, cases[i].what));
+	}
 }
 END_TEST
 
@@ -166,6 +226,7 @@ END_TEST
 Suite *catalog_suite(void)
 {
 	const TTest *const tests[] = {fresh_and_shapes_fit, differences_are_said_in_words,
-		unrelated_extras_are_harmless, a_repeated_line_counts, bad_catalogs_are_refused, NULL};
+		unrelated_extras_are_harmless, history_has_shape_and_reason, half_finished_upgrades_are_told,
+		a_repeated_line_counts, bad_catalogs_are_refused, NULL};
 	return unit_suite("catalog", tests);
 }

@@ -217,6 +217,31 @@ START_TEST(rights)
 }
 END_TEST
 
+START_TEST(half_upgraded)
+{
+	struct facts facts;
+	make_facts(&facts);
+	facts.shape.half_upgraded = true;
+	facts.shape.first = facts.shape.last = V7;
+	list_add(&facts.shape.blocking, "extra table events, as version 0.0.7 has it");
+	facts.evidence.fresh = false; /* is not worth a word */
+	facts.store_known = true;
+	facts.back = mem_copy("fedcba9876543210fedcba9876543210");
+	expect_one(&facts, "catalog", "the database is a half-finished upgrade from version 0.0.6: it has parts of "
+		"0.0.7, and the engine's own upgrade stopped on the way (1 difference)",
+		"`anchore-admin restore fedcba987654`");
+	make_facts(&facts);
+	facts.shape.half_upgraded = true;
+	list_add(&facts.shape.blocking, "extra table events, as version 0.0.7 has it");
+	facts.store_known = true;
+	expect_one(&facts, "catalog", "half-finished", "the store has no snapshot of version 0.0.6");
+	make_facts(&facts);
+	facts.shape.half_upgraded = true;
+	list_add(&facts.shape.blocking, "extra table events, as version 0.0.7 has it");
+	expect_one(&facts, "catalog", "half-finished", "`--store DIR`");
+}
+END_TEST
+
 START_TEST(space_and_server)
 {
 	struct facts facts;
@@ -274,7 +299,8 @@ Suite *guard_suite(void)
 {
 	const TTest *const tests[] = {nothing_stands_against_it, no_snapshot, no_store, skipped_snapshot,
 		corrupt_snapshot, stale_snapshot, many_differences_are_cut, age_is_limited_if_asked, services_are_named,
-		prepared_transactions_are_named, wrong_schema, migrations_missing_or_dirty, rights, space_and_server,
+		prepared_transactions_are_named, wrong_schema, migrations_missing_or_dirty, rights, half_upgraded,
+		space_and_server,
 		all_at_once, one_refusal_is_the_error, NULL};
 	return unit_suite("guard", tests);
 }

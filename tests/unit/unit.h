@@ -20,6 +20,7 @@
 	SUITE(graph) \
 	SUITE(catalog) \
 	SUITE(lint) \
+	SUITE(repair) \
 	SUITE(repo) \
 	SUITE(sqltext) \
 	SUITE(settings) \
