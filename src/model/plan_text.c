@@ -26,7 +26,7 @@ static void add_edge(struct text *text, const struct plan_edge *edge, const stru
 		facts->commit ? facts->commit : "none, the files are not in a git repository");
 	text_addf(text, "  sha-256  %s\n", edge->sha256);
 	if (version_same(edge->from, edge->to)) {
-		text_addf(text, "  brings what older upgrades left behind into line; does nothing where there is nothing\n");
+		text_add(text, "  brings into line what older upgrades left behind, if anything\n");
 		return;
 	}
 	size_t quiet = 0;
