@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -6,6 +7,7 @@
 #include "command/show.h"
 #include "command/swap_back.h"
 #include "work/change.h"
+#include "work/evidence.h"
 #include "work/migrate.h"
 
 struct target {
@@ -83,11 +85,63 @@ static int by_edges(struct change *change, struct run *run, const struct target 
 	return rc ? rc : finish(change, run, err);
 }
 
+/* Only SQL will do: it is what was asked for, or the snapshot was refused. */
+static bool wants_edges(const struct run *run, bool sql)
+{
+	return sql || settings_given(&run->settings, OPTION_NO_SNAPSHOT) ||
+		text_same(settings_text(&run->settings, OPTION_BY), "edges");
+}
+
+static int refuse_no_path(const struct change *change, struct version to, bool sql, struct error *err)
+{
+	error_set(err, ERROR_USAGE, "no SQL leads from version %s to %s: a snapshot has to be swapped in",
+		VERSION_TEXT(change->facts.version), VERSION_TEXT(to));
+	if (sql)
+		return error_hint(err, "see what a snapshot would bring with `--dry-run` alone");
+	return error_hint(err, "leave `--by edges` and `--no-snapshot` out");
+}
+
+/* By SQL, which keeps what was written since, where it leads there; but where the upgrade destroyed what no SQL gives
+ * back, by the snapshot if there is one. */
+static int choose(bool *edges, const struct change *change, const struct run *run, struct version to, bool sql,
+	struct error *err)
+{
+	const char *by = settings_text(&run->settings, OPTION_BY), *store = change_store(run);
+	AUTO(snapshot_entry_clear) struct snapshot_entry entry = {.path = NULL};
+	AUTO(list_clear) struct list destroyed = LIST_INIT;
+	*edges = change_has_path(&destroyed, change, to);
+	if (wants_edges(run, sql))
+		return *edges ? 0 : refuse_no_path(change, to, sql, err);
+	if (by)
+		*edges = false;
+	if (!*edges || !destroyed.count || !store)
+		return 0;
+	int rc = evidence_find(&entry, store, change->facts.database, VERSION_TEXT(to), err);
+	*edges = rc || !entry.path;
+	return rc;
+}
+
+static int check_by(const struct run *run, struct error *err)
+{
+	const char *by = settings_text(&run->settings, OPTION_BY);
+	if (by && strcmp(by, "edges") != 0 && strcmp(by, "snapshot") != 0) {
+		error_set(err, ERROR_USAGE, "--by %s is not known", by);
+		return error_hint(err, "write `--by edges` or `--by snapshot`");
+	}
+	if (text_same(by, "snapshot") && settings_given(&run->settings, OPTION_NO_SNAPSHOT)) {
+		error_set(err, ERROR_USAGE, "`--by snapshot` and `--no-snapshot` contradict each other");
+		return error_hint(err, "leave one of them out");
+	}
+	return 0;
+}
+
 int command_downgrade(struct run *run, struct error *err)
 {
 	bool dry = false, sql = false;
 	struct target target = {.release_known = false};
 	int rc = show_dry_run(&dry, &sql, run, err);
+	if (!rc)
+		rc = check_by(run, err);
 	if (rc)
 		return rc;
 	AUTO(change_clear) struct change change;
@@ -106,17 +160,11 @@ int command_downgrade(struct run *run, struct error *err)
 		show_nothing(run, &change);
 		return 0;
 	}
-	if (change_has_path(&change, target.to))
+	bool edges = false;
+	rc = choose(&edges, &change, run, target.to, sql, err);
+	if (rc)
+		return rc;
+	if (edges)
 		return by_edges(&change, run, &target, sql, err);
-	if (sql) {
-		error_set(err, ERROR_USAGE, "no SQL leads from version %s to %s", VERSION_TEXT(change.facts.version),
-			VERSION_TEXT(target.to));
-		return error_hint(err, "see what a snapshot would bring with `--dry-run` alone");
-	}
-	if (settings_given(&run->settings, OPTION_NO_SNAPSHOT)) {
-		error_set(err, ERROR_USAGE, "no SQL leads from version %s to %s: a snapshot has to be swapped in",
-			VERSION_TEXT(change.facts.version), VERSION_TEXT(target.to));
-		return error_hint(err, "leave `--no-snapshot` out");
-	}
 	return swap_back(&change, run, target.to, target.release_known ? &target.release : NULL, err);
 }

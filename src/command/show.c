@@ -124,6 +124,8 @@ json_t *show_json(const struct run *run, const struct change *change, bool done)
 	json_put_number(object, "room_needed", (int64_t)plan->room);
 	json_put_value(object, "room_available", facts->room_known ? json_integer((int64_t)facts->room) : json_null());
 	json_put_value(object, "losses", losses_json(plan));
+	json_put_value(object, "destroyed", json_from_list(&plan->destroyed));
+	json_put_value(object, "warnings", json_from_list(&change->warnings));
 	json_put_value(object, "snapshot", evidence_json(facts));
 	json_put(object, "no_snapshot", facts->evidence.skipped);
 	json_put_value(object, "refusals", show_refusals_json(&change->refusals));

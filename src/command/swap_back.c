@@ -6,7 +6,6 @@
 #include "work/evidence.h"
 #include "work/restore.h"
 #include "work/rowdiff.h"
-#include "work/store.h"
 
 struct swap {
 	struct snapshot_entry entry;
@@ -14,6 +13,8 @@ struct swap {
 	struct row_differences losses;
 	const char *from, *to, *release; /* versions as text; release NULL: not known */
 	const char *database;
+	bool has_path;               /* SQL leads there too */
+	const struct list *destroyed; /* and this is what it would not give back */
 };
 
 static void swap_clear(struct swap *swap)
@@ -25,24 +26,14 @@ static void swap_clear(struct swap *swap)
 
 static int find_snapshot(struct swap *swap, const char *store, struct error *err)
 {
-	AUTO(snapshot_list_clear) struct snapshot_list list = {NULL, 0};
-	AUTO(mem_auto) char *deployment = NULL;
-	int rc = store_list(&list, store, err);
-	if (!rc)
-		rc = store_deployment(&deployment, store, false, err);
-	if (rc)
+	int rc = evidence_find(&swap->entry, store, swap->database, swap->to, err);
+	if (rc || swap->entry.path)
 		return rc;
-	long at = evidence_newest(&list, deployment, swap->database, swap->to);
-	if (at < 0) {
-		error_set(err, ERROR_REFUSED,
-			"no SQL leads from version %s to %s, and there is no snapshot of database \"%s\" at "
-			"that version",
-			swap->from, swap->to, swap->database);
-		return error_hint(err, "see what there is with `anchore-admin snapshot list`");
-	}
-	swap->entry = list.entries[at];
-	list.entries[at] = (struct snapshot_entry){.path = NULL};
-	return 0;
+	error_set(err, ERROR_REFUSED, "there is no snapshot of database \"%s\" at version %s%s", swap->database,
+		swap->to, swap->has_path ? "" : ", and no SQL leads there");
+	if (swap->has_path)
+		return error_hint(err, "go back by SQL with `--by edges`");
+	return error_hint(err, "see what there is with `anchore-admin snapshot list`");
 }
 
 /* ---- showing it ---- */
@@ -76,6 +67,7 @@ static void answer(const struct run *run, const struct swap *swap, bool dry, boo
 	json_put(object, "snapshot", swap->entry.manifest.id);
 	json_put_value(object, "steps", json_from_list(&swap->plan.lines));
 	json_put_value(object, "losses", losses_json(&swap->losses));
+	json_put_value(object, "destroyed", json_from_list(swap->destroyed));
 	json_put_value(object, "refusals", show_refusals_json(&swap->plan.refusals));
 	json_put(object, "kept", kept);
 	run_answer(run, object);
@@ -85,8 +77,14 @@ static void print_plan(const struct run *run, const struct swap *swap)
 {
 	AUTO(mem_auto) char *when = text_time(swap->entry.manifest.created);
 	run_print(run,
-		"downgrade of database \"%s\" from version %s to %s by snapshot %.12s of %s, for no SQL leads there\n",
-		swap->database, swap->from, swap->to, swap->entry.manifest.id, when);
+		"downgrade of database \"%s\" from version %s to %s by snapshot %.12s of %s%s\n", swap->database,
+		swap->from, swap->to, swap->entry.manifest.id, when,
+		swap->has_path ? "" : ", for no SQL leads there");
+	if (swap->has_path && swap->destroyed->count) {
+		run_print(run, "the SQL, `--by edges`, keeps what was written since, but does not give back\n");
+		for (size_t i = 0; i < swap->destroyed->count; i++)
+			run_print(run, "  %s\n", swap->destroyed->items[i]);
+	}
 	for (size_t i = 0; i < swap->plan.lines.count; i++)
 		run_print(run, "  %s\n", swap->plan.lines.items[i]);
 	run_print(run, swap->losses.count ? "what the snapshot does not have (the present database is kept beside)\n"
@@ -133,8 +131,10 @@ static int pending(const struct run *run, const struct swap *swap, struct error 
 int swap_back(struct change *change, struct run *run, struct version to, const struct version *release,
 	struct error *err)
 {
+	AUTO(list_clear) struct list destroyed = LIST_INIT;
 	AUTO(swap_clear) struct swap swap = {.from = VERSION_TEXT(change->facts.version), .to = VERSION_TEXT(to),
-		.release = release ? VERSION_TEXT(*release) : NULL, .database = change->facts.database};
+		.release = release ? VERSION_TEXT(*release) : NULL, .database = change->facts.database,
+		.has_path = change_has_path(&destroyed, change, to), .destroyed = &destroyed};
 	const struct restore_options options = {.into = NULL};
 	const char *store;
 	int rc = run_store(&store, run, false, err);

@@ -1,4 +1,4 @@
-/* The downgrade for which there is no SQL: the newest snapshot at the target version is swapped in. */
+/* The downgrade by snapshot: the newest one at the target version is swapped in. */
 #ifndef COMMAND_SWAP_BACK_H
 #define COMMAND_SWAP_BACK_H
 

@@ -55,10 +55,16 @@ static int parse_conninfo(PQconninfoOption **options, const char *conninfo, stru
 
 /* ---- connections ---- */
 
-static void ignore_notice(void *context, const PGresult *result)
+/* More than that nobody reads; the first ones tell the story. */
+enum { WARNINGS_KEPT = 1000 };
+
+static void keep_warning(void *context, const PGresult *result)
 {
-	(void)context;
-	(void)result;
+	struct db *db = context;
+	const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+	if (text_same(severity, "WARNING") && message && db->warnings.count < WARNINGS_KEPT)
+		list_add(&db->warnings, message);
 }
 
 static int refuse_connection(PGconn *conn, struct error *err)
@@ -113,7 +119,7 @@ static int prepare_session(struct db *db, struct error *err)
 		error_set(err, ERROR_REFUSED, "PostgreSQL %s is too old", db_version_text(db));
 		return error_hint(err, "upgrade the server to PostgreSQL 10 or later");
 	}
-	PQsetNoticeReceiver(db->conn, ignore_notice, NULL);
+	PQsetNoticeReceiver(db->conn, keep_warning, db);
 	int rc = db_exec(db, SESSION, err);
 	if (rc)
 		return rc;
@@ -154,7 +160,15 @@ void db_close(struct db *db)
 	if (!db)
 		return;
 	PQfinish(db->conn);
+	list_clear(&db->warnings);
 	mem_free(db);
+}
+
+void db_take_warnings(struct list *out, struct db *db)
+{
+	if (out)
+		list_add_all(out, &db->warnings);
+	list_clear(&db->warnings);
 }
 
 void db_auto(struct db **db)

@@ -38,6 +38,8 @@ int db_pid(const struct db *db);                /* of the backend */
 /* SQLSTATE of the last failed call, "" if it failed without one. */
 const char *db_sqlstate(const struct db *db);
 bool db_in_transaction(const struct db *db);
+/* Moves what the server warned of (RAISE WARNING) since the last call, oldest first; out NULL: forgets it. */
+void db_take_warnings(struct list *out, struct db *db);
 
 /* For a client program's environment: lines NAME=value (PGHOST, PGPORT, PGUSER, PGDATABASE, …), an empty value where
  * our own environment has another, NAME alone for what must not be there. All but the password; *password is owned and

@@ -13,6 +13,7 @@ struct db {
 	char sqlstate[6];
 	double cancel_at; /* when to ask again, see db_wait_ready() */
 	bool stopped;     /* a statement was ended because of a signal: what follows is cleaning up */
+	struct list warnings; /* see db_take_warnings() */
 };
 
 struct db_result {

@@ -79,6 +79,32 @@ static char *make_label(const char *at, const char *end)
 	return text_take(&label);
 }
 
+/* Start of the line before the one that starts at line; NULL if that is the first. */
+static const char *line_before(const char *sql, const char *line)
+{
+	if (line == sql)
+		return NULL;
+	for (line--; line > sql && line[-1] != '\n'; line--)
+		continue;
+	return line;
+}
+
+/* What a DO block is for is said by the comment right before it, not by its own first words; NULL if there is none. */
+static char *block_label(const char *sql, const char *start)
+{
+	const char *first = NULL, *line = start;
+	bool block = strncmp(start, "DO ", 3) == 0 && (start == sql || start[-1] == '\n');
+	while (block && (line = line_before(sql, line)) && text_starts(line, "-- "))
+		first = line + strlen("-- ");
+	if (!first)
+		return NULL;
+	const char *end = first + strcspn(first, "\n");
+	for (const char *at = first; at < end; at++)
+		if ((*at == '.' || *at == ':') && (at + 1 == end || at[1] == ' '))
+			end = at;
+	return make_label(first, end);
+}
+
 static void add_statement(struct sql_script *script, const char *sql, const char *start, const char *end)
 {
 	start = skip_blanks_and_comments(start, end);
@@ -90,8 +116,11 @@ static void add_statement(struct sql_script *script, const char *sql, const char
 	script->items[script->count++] = (struct sql_statement){
 		.text = mem_copy_bytes(start, (size_t)(end - start)),
 		.line = line_of(sql, start),
-		.label = make_label(start, end),
+		.label = block_label(sql, start),
 	};
+	struct sql_statement *added = &script->items[script->count - 1];
+	if (!added->label)
+		added->label = make_label(start, end);
 }
 
 /* What lies between statements. The splitter passes over text without a keyword ("SELEC 1;"); run without it, a script

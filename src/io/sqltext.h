@@ -10,7 +10,8 @@
 struct sql_statement {
 	char *text;    /* from its first word to before its semicolon */
 	size_t line;   /* of its first word in the script, from 1 */
-	char *label;   /* the first 60 characters or so on one line, without comments */
+	char *label;   /* the first 60 characters or so on one line, without comments; of a DO block those of the
+			* first sentence in the comment right before it */
 };
 
 struct sql_script {

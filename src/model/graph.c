@@ -7,7 +7,8 @@
 
 /* What the name of a file says. */
 struct file_name {
-	enum { NAME_FOREIGN, NAME_BAD, NAME_NODE_SQL, NAME_CATALOG, NAME_SHAPES, NAME_EDGE_SQL, NAME_LOCKS } kind;
+	enum { NAME_FOREIGN, NAME_BAD, NAME_NODE_SQL, NAME_CATALOG, NAME_SHAPES, NAME_EDGE_SQL, NAME_LOCKS,
+		NAME_SETTLE } kind;
 	struct version from, to; /* of a node: from */
 };
 
@@ -21,7 +22,7 @@ static struct file_name read_name(const char *name)
 		ours = ours || text_ends(name, endings[i]);
 	if (!ours || *name == '.')
 		return out;
-	out.kind = NAME_BAD;
+	out.kind = strcmp(name, "settle.sql") == 0 ? NAME_SETTLE : NAME_BAD;
 	if (!version_read(&out.from, name, &rest))
 		return out;
 	if (strcmp(rest, ".sql") == 0)
@@ -131,7 +132,11 @@ static void add_rest(struct graph *graph, struct list *problems, const struct gr
 {
 	struct graph_edge *edge = find_edge(graph, name.from, name.to);
 	if (name.kind == NAME_BAD)
-		list_addf(problems, "%s is not named V.sql, V.catalog, V.shapes, A--B.sql or A--B.locks", file->name);
+		list_addf(problems, "%s is not named V.sql, V.catalog, V.shapes, A--B.sql, A--B.locks or settle.sql",
+			file->name);
+	else if (name.kind == NAME_SETTLE && !graph->settle.file)
+		graph->settle = (struct graph_edge){.file = mem_copy(file->name),
+			.sql = mem_copy_bytes(file->text, file->size), .size = file->size};
 	else if ((name.kind == NAME_CATALOG || name.kind == NAME_SHAPES) && !find_node(graph, name.from))
 		list_addf(problems, "%s has no %s.sql beside it", file->name, VERSION_TEXT(name.from));
 	else if (name.kind == NAME_LOCKS && !edge)
@@ -167,7 +172,7 @@ static void check_reachable(const struct graph *graph, struct list *problems)
 
 void graph_build(struct graph *out, struct list *problems, const struct graph_file *files, size_t count)
 {
-	*out = (struct graph){NULL, 0, NULL, 0};
+	*out = (struct graph){.nodes = NULL};
 	struct file_name *names = mem_array(count, sizeof *names);
 	for (size_t i = 0; i < count; i++) {
 		names[i] = read_name(files[i].name);
@@ -191,11 +196,12 @@ void graph_build(struct graph *out, struct list *problems, const struct graph_fi
 	check_reachable(out, problems);
 }
 
-static void loss_clear(struct loss *loss)
+static void edge_clear(struct graph_edge *edge)
 {
-	mem_free(loss->table);
-	mem_free(loss->column);
-	mem_free(loss->recomputed);
+	mem_free(edge->file);
+	mem_free(edge->sql);
+	mem_free(edge->locks);
+	graph_clear_losses(edge);
 }
 
 void graph_clear(struct graph *graph)
@@ -204,16 +210,10 @@ void graph_clear(struct graph *graph)
 		mem_free(graph->nodes[i].sql);
 		catalog_clear(&graph->nodes[i].catalog);
 	}
-	for (size_t i = 0; i < graph->edge_count; i++) {
-		struct graph_edge *edge = &graph->edges[i];
-		mem_free(edge->file);
-		mem_free(edge->sql);
-		mem_free(edge->locks);
-		for (size_t j = 0; j < edge->loss_count; j++)
-			loss_clear(&edge->losses[j]);
-		mem_free(edge->losses);
-	}
+	for (size_t i = 0; i < graph->edge_count; i++)
+		edge_clear(&graph->edges[i]);
+	edge_clear(&graph->settle);
 	mem_free(graph->nodes);
 	mem_free(graph->edges);
-	*graph = (struct graph){NULL, 0, NULL, 0};
+	*graph = (struct graph){.nodes = NULL};
 }

@@ -1,6 +1,6 @@
 /* The graph of database versions, built from the files of one migrations folder. Nodes are versions
  * (V.sql, V.catalog, V.shapes), edges are files A--B.sql with A--B.locks. An edge may declare in comment lines at
- * its start what it loses; see sql/README.md. */
+ * its start what it loses and destroys; see sql/README.md. */
 #ifndef MODEL_GRAPH_H
 #define MODEL_GRAPH_H
 
@@ -20,7 +20,8 @@ struct graph_file {
 
 struct loss {
 	char *table;
-	char *column;     /* NULL: all rows of the table */
+	char *column;     /* NULL: rows of the table */
+	char *condition;  /* SQL over the table's columns: only where it holds; NULL: all of them */
 	char *recomputed; /* SQL expression over the table's columns that an upgrade would compute again; NULL: none */
 };
 
@@ -40,6 +41,7 @@ struct graph_edge {
 	char *locks;     /* text of A--B.locks; NULL if there is none */
 	struct loss *losses;
 	size_t loss_count;
+	struct list destroys; /* "column T.C: why", "rows T: why": what the edge back cannot give again */
 };
 
 struct graph {
@@ -47,6 +49,7 @@ struct graph {
 	size_t node_count;
 	struct graph_edge *edges; /* by from, then to */
 	size_t edge_count;
+	struct graph_edge settle; /* settle.sql, before the first edge of any path; file NULL: there is none */
 };
 
 /* Never fails: what is wrong is added to problems, one sentence each, and left out of the graph. Files with other
@@ -81,9 +84,12 @@ void graph_guess(struct list *versions, const struct graph *graph, const struct 
 char *graph_dot(const struct graph *graph, const struct releases *releases);
 /* For operators: versions with their releases, edges, what they lose; owned. */
 char *graph_text(const struct graph *graph, const struct releases *releases);
-/* "table events", "column catalog_image.analyzed_at"; owned. */
+/* "table events", "column catalog_image.analyzed_at", "rows images where size > 2147483647"; owned. */
 char *loss_text(const struct loss *loss);
 /* Reads the declarations at the start of edge->sql. Called by graph_build(). */
 void graph_read_losses(struct graph_edge *edge, struct list *problems);
+void graph_clear_losses(struct graph_edge *edge);
+/* What the upgrades that the path goes back over destroyed; a line each, borrowed. Nothing for a path upwards. */
+void graph_destroyed(struct list *out, const struct graph *graph, const struct graph_path *path);
 
 #endif

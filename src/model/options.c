@@ -61,6 +61,8 @@ const struct option_entry option_table[OPTION_COUNT] = {
 		.help = "target: an engine release (0.2.4) or a database version (0.0.7)"},
 	[OPTION_NO_SNAPSHOT] = {.name = "no-snapshot", .kind = OPTION_IS_TEXT, .argument = "REASON",
 		.help = "go on without a fresh snapshot, this once; the reason is journaled"},
+	[OPTION_BY] = {.name = "by", .kind = OPTION_IS_TEXT, .argument = "edges|snapshot",
+		.help = "how to go back: by SQL, which keeps what was written since, or by the snapshot"},
 	[OPTION_INTO] = {.name = "into", .kind = OPTION_IS_TEXT, .argument = "NAME",
 		.help = "restore into this new database and swap nothing"},
 	[OPTION_UNDO] = {.name = "undo", .kind = OPTION_IS_FLAG,

@@ -29,6 +29,7 @@ void plan_clear(struct plan *plan)
 		mem_free(plan->losses[i].what);
 	mem_free(plan->losses);
 	list_clear(&plan->tables);
+	list_clear(&plan->destroyed);
 	plan_init(plan, plan->command);
 }
 
@@ -38,6 +39,15 @@ struct plan_edge *plan_add_edge(struct plan *plan, const struct graph_edge *edge
 	struct plan_edge *added = &plan->edges[plan->edge_count++];
 	*added = (struct plan_edge){.from = edge->from, .to = edge->to, .file = mem_copy(edge->file)};
 	memcpy(added->sha256, edge->sha256, sizeof added->sha256);
+	return added;
+}
+
+struct plan_edge *plan_add_settle(struct plan *plan, const struct graph_edge *settle)
+{
+	struct plan_edge *added = plan_add_edge(plan, settle);
+	added->from = added->to = plan->from;
+	/* Of a fresh database it locks nothing, and what it locks of others depends on what they are. */
+	added->locks_known = true;
 	return added;
 }
 

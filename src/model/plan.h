@@ -30,7 +30,7 @@ struct plan_edge {
 
 /* What a down edge, or a swap, would lose; only with rows > 0. */
 struct plan_loss {
-	char *what;        /* "table events", "column catalog_image.analyzed_at" */
+	char *what;        /* as loss_text() */
 	uint64_t rows;
 };
 
@@ -45,11 +45,14 @@ struct plan {
 	uint64_t room;             /* bytes that it may write, estimated from the sizes of the tables it rewrites */
 	struct plan_loss *losses;
 	size_t loss_count;
+	struct list destroyed;     /* "rows T: why": by this upgrade, or by those that this downgrade goes back over */
 };
 
 void plan_init(struct plan *plan, const char *command);
 void plan_clear(struct plan *plan);
 struct plan_edge *plan_add_edge(struct plan *plan, const struct graph_edge *edge);
+/* settle.sql as a step that stays at the plan's first version. */
+struct plan_edge *plan_add_settle(struct plan *plan, const struct graph_edge *settle);
 /* Adds a statement; takes ownership of both strings. */
 void plan_add_statement(struct plan_edge *edge, char *sql, char *title, size_t line);
 /* Reads the edge's .locks (text may be NULL): a line for each statement, `LINE<TAB>MODE TABLE, MODE TABLE`. */
@@ -63,7 +66,7 @@ struct refusals;
 char *plan_text(const struct plan *plan, const struct facts *facts, const struct refusals *refusals);
 /* The SQL itself, a comment line before each edge; owned. */
 char *plan_sql(const struct plan *plan);
-/* "32 rows of table events, 2 values of column catalog_image.analyzed_at"; owned. */
+/* "32 rows of table events, 2 values of column catalog_image.analyzed_at", "1 row of images where …"; owned. */
 char *plan_losses(const struct plan *plan);
 
 #endif

@@ -1,6 +1,7 @@
 #include "model/plan.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "model/guard.h"
@@ -60,6 +61,17 @@ static void add_losses(struct text *text, const struct plan *plan)
 	}
 }
 
+static void add_destroyed(struct text *text, const struct plan *plan)
+{
+	if (!plan->destroyed.count)
+		return;
+	text_add(text, version_compare(plan->from, plan->to) < 0 ?
+		"\nno downgrade by SQL will give back, only the snapshot\n" :
+		"\nnot given back, for the upgrade destroyed it; only a snapshot has it\n");
+	for (size_t i = 0; i < plan->destroyed.count; i++)
+		text_addf(text, "  %s\n", plan->destroyed.items[i]);
+}
+
 static void add_evidence(struct text *text, const struct facts *facts)
 {
 	const struct evidence *evidence = &facts->evidence;
@@ -113,6 +125,7 @@ char *plan_text(const struct plan *plan, const struct facts *facts, const struct
 			plan->edge_count + 1, facts->table_count);
 	add_tables(&text, plan, facts);
 	add_losses(&text, plan);
+	add_destroyed(&text, plan);
 	add_evidence(&text, facts);
 	add_refusals(&text, plan, refusals);
 	return text_take(&text);
@@ -134,9 +147,12 @@ char *plan_losses(const struct plan *plan)
 {
 	struct text text = TEXT_INIT;
 	for (size_t i = 0; i < plan->loss_count; i++) {
+		const char *what = plan->losses[i].what;
 		AUTO(mem_auto) char *rows = text_plural(plan->losses[i].rows,
-			text_starts(plan->losses[i].what, "column") ? "value" : "row");
-		text_addf(&text, "%s%s of %s", i ? ", " : "", rows, plan->losses[i].what);
+			text_starts(what, "column") ? "value" : "row");
+		if (text_starts(what, "rows "))
+			what += strlen("rows ");
+		text_addf(&text, "%s%s of %s", i ? ", " : "", rows, what);
 	}
 	return text_take(&text);
 }

@@ -40,6 +40,7 @@ enum option {
 	OPTION_EXIT_CODE,
 	OPTION_TO,                   /* --to V */
 	OPTION_NO_SNAPSHOT,          /* --no-snapshot=REASON */
+	OPTION_BY,                   /* downgrade --by edges|snapshot */
 	OPTION_INTO,                 /* --into NAME */
 	OPTION_UNDO,
 	OPTION_DEEP,

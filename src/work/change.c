@@ -20,6 +20,7 @@ void change_init(struct change *change, const char *command, bool dry)
 void change_clear(struct change *change)
 {
 	snapshot_proof_clear(&change->held);
+	list_clear(&change->warnings);
 	refusals_clear(&change->refusals);
 	plan_clear(&change->plan);
 	facts_clear(&change->facts);
@@ -53,27 +54,32 @@ int change_open(struct change *change, struct run *run, struct error *err)
 	return rc;
 }
 
-bool change_has_path(const struct change *change, struct version to)
+bool change_has_path(struct list *destroyed, const struct change *change, struct version to)
 {
-	struct graph_path path;
-	struct error ignored = ERROR_INIT;
-	bool there = graph_path(&path, &change->migrations.graph, change->facts.version, to, &ignored) == 0;
-	if (there)
-		graph_path_clear(&path);
-	error_clear(&ignored);
-	return there;
+	const struct graph *graph = &change->migrations.graph;
+	AUTO(graph_path_clear) struct graph_path path = {NULL, 0};
+	AUTO(error_clear) struct error ignored = ERROR_INIT;
+	if (graph_path(&path, graph, change->facts.version, to, &ignored))
+		return false;
+	if (destroyed)
+		graph_destroyed(destroyed, graph, &path);
+	return true;
+}
+
+static int plan_statements(struct plan_edge *planned, const struct graph_edge *edge, struct error *err)
+{
+	AUTO(sql_script_clear) struct sql_script script = {NULL, 0};
+	int rc = sqltext_split(&script, edge->sql, edge->file, err);
+	for (size_t i = 0; !rc && i < script.count; i++)
+		plan_add_statement(planned, mem_take(&script.items[i].text), mem_take(&script.items[i].label),
+			script.items[i].line);
+	return rc;
 }
 
 static int plan_edge(struct change *change, const struct graph_edge *edge, struct error *err)
 {
-	AUTO(sql_script_clear) struct sql_script script = {NULL, 0};
-	int rc = sqltext_split(&script, edge->sql, edge->file, err);
-	if (rc)
-		return rc;
 	struct plan_edge *planned = plan_add_edge(&change->plan, edge);
-	for (size_t i = 0; i < script.count; i++)
-		plan_add_statement(planned, mem_take(&script.items[i].text), mem_take(&script.items[i].label),
-			script.items[i].line);
+	int rc = plan_statements(planned, edge, err);
 	plan_add_locks(planned, edge->locks);
 	for (size_t i = 0; !rc && i < edge->loss_count; i++) {
 		uint64_t lost = 0;
@@ -86,9 +92,10 @@ static int plan_edge(struct change *change, const struct graph_edge *edge, struc
 
 static int plan_path(struct change *change, struct version to, struct error *err)
 {
-	struct graph_path path;
+	const struct graph *graph = &change->migrations.graph;
+	AUTO(graph_path_clear) struct graph_path path = {NULL, 0};
 	struct error why = ERROR_INIT;
-	int rc = graph_path(&path, &change->migrations.graph, change->facts.version, to, &why);
+	int rc = graph_path(&path, graph, change->facts.version, to, &why);
 	if (rc == ERROR_REFUSED) {
 		change->facts.no_path = mem_copy(why.message);
 		error_clear(&why);
@@ -96,9 +103,13 @@ static int plan_path(struct change *change, struct version to, struct error *err
 	}
 	if (rc)
 		return error_move(err, &why);
-	for (size_t i = 0; !rc && i < path.count; i++)
+	if (path.count && graph->settle.file)
+		rc = plan_statements(plan_add_settle(&change->plan, &graph->settle), &graph->settle, err);
+	for (size_t i = 0; !rc && i < path.count; i++) {
 		rc = plan_edge(change, path.edges[i], err);
-	graph_path_clear(&path);
+		list_add_all(&change->plan.destroyed, &path.edges[i]->destroys);
+	}
+	graph_destroyed(&change->plan.destroyed, graph, &path);
 	return rc;
 }
 

@@ -27,6 +27,7 @@ struct change {
 	struct plan plan;
 	struct refusals refusals;
 	struct snapshot_proof held;
+	struct list warnings;        /* what the edges said when they ran: rows that they could not convert */
 };
 
 /* For AUTO() on a struct change made by change_init(). Ends the connection, and with it the engine's lock. */
@@ -41,8 +42,9 @@ int change_open(struct change *change, struct run *run, struct error *err);
  * refusal too. Warns of edges whose text differs from what the journal says was applied. */
 int change_plan(struct change *change, struct run *run, struct version to, const struct version *release,
 	struct error *err);
-/* Edges lead from the database's version to that one. */
-bool change_has_path(const struct change *change, struct version to);
+/* Edges lead from the database's version to that one. destroyed, unless NULL: what they cannot give back, because the
+ * upgrade destroyed it; a line each. */
+bool change_has_path(struct list *destroyed, const struct change *change, struct version to);
 /* The folder of the store if the settings name one, NULL otherwise. */
 const char *change_store(const struct run *run);
 

@@ -43,6 +43,23 @@ long evidence_newest(const struct snapshot_list *list, const char *deployment, c
 	return -1;
 }
 
+int evidence_find(struct snapshot_entry *out, const char *store, const char *name, const char *version,
+	struct error *err)
+{
+	AUTO(snapshot_list_clear) struct snapshot_list list = {NULL, 0};
+	AUTO(mem_auto) char *deployment = NULL;
+	int rc = store_list(&list, store, err);
+	if (!rc)
+		rc = store_deployment(&deployment, store, false, err);
+	if (rc)
+		return rc;
+	long at = evidence_newest(&list, deployment, name, version);
+	*out = at < 0 ? (struct snapshot_entry){.path = NULL} : list.entries[at];
+	if (at >= 0)
+		list.entries[at] = (struct snapshot_entry){.path = NULL};
+	return 0;
+}
+
 static long choose(const struct snapshot_list *list, const char *deployment, const struct facts *facts)
 {
 	const char *version = VERSION_TEXT(facts->version);

@@ -22,6 +22,10 @@ void snapshot_proof_clear(struct snapshot_proof *held);
 
 /* ERROR_USAGE for --no-snapshot without a reason. That nothing fits is no failure: the guard says so. */
 int evidence_gather(struct facts *facts, struct snapshot_proof *out, struct run *run, struct db *db, struct error *err);
+/* The newest whole snapshot of database name of this deployment at version, whatever its state; entry->path is NULL if
+ * there is none. Owned by the caller. */
+int evidence_find(struct snapshot_entry *out, const char *store, const char *name, const char *version,
+	struct error *err);
 /* Index of the newest whole snapshot of database name of this deployment at version, of any state; -1: none. */
 long evidence_newest(const struct snapshot_list *list, const char *deployment, const char *name, const char *version);
 

@@ -94,9 +94,26 @@ static const char loss_there_sql[] =
 	"  AND ($2::text IS NULL OR EXISTS (SELECT FROM pg_attribute a\n"
 	"    WHERE a.attrelid = c.oid AND a.attname = $2 AND NOT a.attisdropped))";
 
+/* Condition and expression are the edge's own SQL, as committed as its statements, and name things as it does. */
+static void loss_query(struct text *sql, struct db *db, const struct loss *loss)
+{
+	AUTO(mem_auto) char *table = db_identifier(db, loss->table);
+	text_addf(sql, "SELECT count(*) FROM public.%s", table);
+	if (loss->condition) {
+		text_addf(sql, " WHERE %s", loss->condition);
+	} else if (loss->column) {
+		AUTO(mem_auto) char *column = db_identifier(db, loss->column);
+		text_addf(sql, " WHERE %s IS NOT NULL", column);
+		if (loss->recomputed)
+			text_addf(sql, " AND %s IS DISTINCT FROM (%s)", column, loss->recomputed);
+	}
+}
+
 int inspect_loss(uint64_t *lost, struct db *db, const struct loss *loss, struct error *err)
 {
 	AUTO(db_result_auto) struct db_result *there = NULL, *result = NULL;
+	AUTO(error_clear) struct error ignored = ERROR_INIT;
+	AUTO(text_clear) struct text sql = TEXT_INIT;
 	int code = DB_QUERY(&there, db, loss_there_sql, err, loss->table, loss->column);
 	if (code)
 		return code;
@@ -104,18 +121,12 @@ int inspect_loss(uint64_t *lost, struct db *db, const struct loss *loss, struct 
 		*lost = 0;
 		return 0;
 	}
-	AUTO(mem_auto) char *table = db_identifier(db, loss->table);
-	AUTO(text_clear) struct text sql = TEXT_INIT;
-	text_addf(&sql, "SELECT count(*) FROM public.%s", table);
-	if (loss->column) {
-		AUTO(mem_auto) char *column = db_identifier(db, loss->column);
-		text_addf(&sql, " WHERE %s IS NOT NULL", column);
-		/* The expression is the edge's own SQL, as committed as its statements. */
-		if (loss->recomputed)
-			text_addf(&sql, " AND %s IS DISTINCT FROM (%s)", column, loss->recomputed);
-	}
-	code = db_query(&result, db, sql.data, 0, NULL, err);
-	if (code)
+	loss_query(&sql, db, loss);
+	code = db_exec(db, "SET search_path = public", err);
+	if (!code)
+		code = db_query(&result, db, sql.data, 0, NULL, err);
+	int back = db_exec(db, "SET search_path = pg_catalog", code ? &ignored : err);
+	if (code || back)
 		return error_context(err, "counting what the downgrade would lose of %s", loss->table);
 	*lost = (uint64_t)db_number(result, 0, 0);
 	return 0;

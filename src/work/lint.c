@@ -32,8 +32,8 @@ static bool has_column(const struct catalog *catalog, const char *table, const c
 	return false;
 }
 
-/* A declared loss is of something that the one version has and the other has not; and a table or column that a down
- * edge takes away is a declared loss. */
+/* A declared loss is of something that the one version has and the other has not, or of what meets a condition; and a
+ * table that a down edge takes away is a declared loss. */
 static void check_losses(struct list *problems, const struct graph *graph, const struct graph_edge *edge)
 {
 	const struct graph_node *from = graph_node(graph, edge->from), *to = graph_node(graph, edge->to);
@@ -46,7 +46,7 @@ static void check_losses(struct list *problems, const struct graph *graph, const
 			has_table(&from->catalog, loss->table);
 		bool after = loss->column ? has_column(&to->catalog, loss->table, loss->column) :
 			has_table(&to->catalog, loss->table);
-		if (!before || after)
+		if (!before || (after && !loss->condition))
 			list_addf(problems, "%s says that it loses %s, which is not what the two catalogs say",
 				edge->file, what);
 	}
@@ -54,11 +54,18 @@ static void check_losses(struct list *problems, const struct graph *graph, const
 		const char *fact = from->catalog.facts.items[i];
 		bool declared = !text_starts(fact, "table ") || catalog_has(&to->catalog, fact);
 		for (size_t k = 0; !declared && k < edge->loss_count; k++)
-			declared = !edge->losses[k].column &&
+			declared = !edge->losses[k].column && !edge->losses[k].condition &&
 				strcmp(edge->losses[k].table, fact + strlen("table ")) == 0;
 		if (!declared && version_compare(edge->from, edge->to) > 0)
 			list_addf(problems, "%s does not say that it loses %s", edge->file, fact);
 	}
+}
+
+/* Going down is a choice between SQL and snapshot; going up is where information ends. */
+static void check_destroys(struct list *problems, const struct graph_edge *edge)
+{
+	if (edge->destroys.count && version_compare(edge->from, edge->to) > 0)
+		list_addf(problems, "%s leads down and declares what it destroys: declare it as `loses:`", edge->file);
 }
 
 static void check_releases(struct list *problems, const struct migrations *migrations)
@@ -90,6 +97,9 @@ void lint_files(struct list *problems, const struct migrations *migrations)
 	for (size_t i = 0; i < graph->edge_count; i++) {
 		check_sql(problems, graph->edges[i].sql, graph->edges[i].file);
 		check_losses(problems, graph, &graph->edges[i]);
+		check_destroys(problems, &graph->edges[i]);
 	}
+	if (graph->settle.file)
+		check_sql(problems, graph->settle.sql, graph->settle.file);
 	check_releases(problems, migrations);
 }

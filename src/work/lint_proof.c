@@ -9,6 +9,7 @@
 #include "io/db.h"
 #include "io/sqltext.h"
 #include "work/inspect.h"
+#include "work/lint_node.h"
 
 /* One name for all runs, so that the next one drops what a killed one left. */
 static const char SCRATCH[] = "anchore_admin_lint";
@@ -219,6 +220,10 @@ static int prove_version(struct proof *proof, const struct graph_node *node, str
 	if (code)
 		return error_move(err, &failure);
 	code = check_node(proof, db, node, err);
+	if (!code)
+		code = lint_losses(proof->problems, db, graph, node, err);
+	if (!code)
+		code = lint_settle(proof->problems, db, graph, node, err);
 	for (size_t i = 0; !code && i < graph->edge_count; i++)
 		if (version_same(graph->edges[i].from, node->version))
 			code = check_edge(proof, db, &graph->edges[i], err);

@@ -100,10 +100,13 @@ static void build(struct migrations *migrations, const struct repo_files *files)
 	if (!releases)
 		list_add(&migrations->problems, "the file releases is missing");
 	graph_build(&migrations->graph, &migrations->problems, list, count);
+	struct graph_edge *settle = &migrations->graph.settle;
 	for (size_t i = 0; i < migrations->graph.edge_count; i++) {
 		struct graph_edge *edge = &migrations->graph.edges[i];
 		digest_sha256_hex(edge->sha256, edge->sql, edge->size);
 	}
+	if (settle->file)
+		digest_sha256_hex(settle->sha256, settle->sql, settle->size);
 	mem_free(list);
 }
 

@@ -106,7 +106,18 @@ int transaction_begin(bool *busy, struct change *change, long long seconds, stru
 
 /* ---- the edges ---- */
 
-static int run_statements(struct db *db, const struct plan_edge *edge, struct error *err)
+/* What an edge could not convert, it says itself, with the keys. */
+static void hear_warnings(struct change *change, const struct plan_edge *edge)
+{
+	AUTO(list_clear) struct list warnings = LIST_INIT;
+	db_take_warnings(&warnings, change->db);
+	for (size_t i = 0; i < warnings.count; i++) {
+		log_warn("%s: %s", edge->file, warnings.items[i]);
+		list_addf(&change->warnings, "%s: %s", edge->file, warnings.items[i]);
+	}
+}
+
+static int run_statements(struct change *change, const struct plan_edge *edge, struct error *err)
 {
 	for (size_t i = 0; i < edge->count; i++) {
 		const struct plan_statement *statement = &edge->statements[i];
@@ -115,7 +126,8 @@ static int run_statements(struct db *db, const struct plan_edge *edge, struct er
 		if (!rc)
 			rc = fault_point("upgrade-statement", err);
 		if (!rc)
-			rc = db_exec(db, statement->sql, err);
+			rc = db_exec(change->db, statement->sql, err);
+		hear_warnings(change, edge);
 		if (rc)
 			return error_context(err, "%s, statement %zu (%s)", edge->file, i + 1, statement->title);
 	}
@@ -168,7 +180,7 @@ static int run_edge(struct change *change, const struct plan_edge *edge, struct 
 	if (!rc)
 		rc = act_as(db, engine_role_sql, err);
 	if (!rc)
-		rc = run_statements(db, edge, err);
+		rc = run_statements(change, edge, err);
 	if (!rc)
 		rc = db_exec(db, "RESET ROLE; SET CONSTRAINTS ALL IMMEDIATE; SET LOCAL search_path = pg_catalog", err);
 	if (!rc)
@@ -178,6 +190,8 @@ static int run_edge(struct change *change, const struct plan_edge *edge, struct 
 
 int transaction_run(struct change *change, struct error *err)
 {
+	db_take_warnings(NULL, change->db);
+	list_clear(&change->warnings);
 	for (size_t i = 0; i < change->plan.edge_count; i++) {
 		int rc = run_edge(change, &change->plan.edges[i], err);
 		if (rc)

@@ -178,13 +178,15 @@ START_TEST(losses_are_counted)
 		struct loss loss;
 		uint64_t lost;
 	} cases[] = {
-		{{(char *)"catalog_image", NULL, NULL}, 3},
-		{{(char *)"catalog_image", (char *)"analyzed_at", NULL}, 2},
-		{{(char *)"catalog_image", (char *)"analyzed_at",
+		{{(char *)"catalog_image", NULL, NULL, NULL}, 3},
+		{{(char *)"catalog_image", NULL, (char *)"last_updated < analyzed_at", NULL}, 1},
+		{{(char *)"catalog_image", (char *)"analyzed_at", NULL, NULL}, 2},
+		{{(char *)"catalog_image", (char *)"analyzed_at", (char *)"analyzed_at > 5", NULL}, 1},
+		{{(char *)"catalog_image", (char *)"analyzed_at", NULL,
 			(char *)"CASE WHEN analysis_status = 'analyzed' THEN last_updated END"}, 1},
-		{{(char *)"events", NULL, NULL}, 0},
-		{{(char *)"no_such_table", NULL, NULL}, 0},
-		{{(char *)"catalog_image", (char *)"no_such_column", NULL}, 0},
+		{{(char *)"events", NULL, NULL, NULL}, 0},
+		{{(char *)"no_such_table", NULL, (char *)"x = 1", NULL}, 0},
+		{{(char *)"catalog_image", (char *)"no_such_column", NULL, NULL}, 0},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		uint64_t lost = 77;

@@ -85,6 +85,8 @@ static const char losing[] =
 	"-- loses: table events\n"
 	"-- loses: column images.seen_at\n"
 	"-- recomputes: column images.seen_at as created_at + 1\n"
+	"-- loses: rows images where size > 5 OR name = 'a b'\n"
+	"-- loses: column images.name where length(name) > 3\n"
 	"\n"
 	"-- loses: table not_at_the_start\n"
 	"DROP TABLE events;\n";
@@ -97,20 +99,50 @@ START_TEST(reads_declared_losses)
 	AUTO(list_clear) struct list problems = LIST_INIT;
 	build(&graph, &problems, files, sizeof files / sizeof *files);
 	const struct graph_edge *edge = graph_edge(&graph, v2, v1);
-	ck_assert_uint_eq(edge->loss_count, 2);
+	ck_assert_uint_eq(edge->loss_count, 4);
 	ck_assert_str_eq(edge->losses[0].table, "events");
 	ck_assert_ptr_null(edge->losses[0].column);
 	ck_assert_str_eq(edge->losses[1].column, "seen_at");
 	ck_assert_str_eq(edge->losses[1].recomputed, "created_at + 1");
 	AUTO(mem_auto) char *words = loss_text(&edge->losses[1]);
 	ck_assert_str_eq(words, "column images.seen_at");
+	ck_assert_ptr_null(edge->losses[2].column);
+	ck_assert_str_eq(edge->losses[2].condition, "size > 5 OR name = 'a b'");
+	AUTO(mem_auto) char *rows = loss_text(&edge->losses[2]);
+	ck_assert_str_eq(rows, "rows images where size > 5 OR name = 'a b'");
+	AUTO(mem_auto) char *values = loss_text(&edge->losses[3]);
+	ck_assert_str_eq(values, "column images.name where length(name) > 3");
+}
+END_TEST
+
+START_TEST(the_way_down_knows_what_the_way_up_destroyed)
+{
+	static const char destroying[] = "-- destroys: rows images: they come again with the next sync\n"
+		"-- destroys: column users.acls: nothing reads it\nSELECT 1;\n";
+	const struct graph_file files[] = {NODE("0.0.1"), NODE("0.0.2"), FILE_OF("0.0.1--0.0.2.sql", destroying),
+		EDGE("0.0.2", "0.0.1"), FILE_OF("settle.sql", "SELECT 2;\n")};
+	AUTO(graph_clear) struct graph graph;
+	AUTO(list_clear) struct list problems = LIST_INIT, up = LIST_INIT, down = LIST_INIT;
+	AUTO(graph_path_clear) struct graph_path path = {NULL, 0}, back = {NULL, 0};
+	AUTO(error_clear) struct error err = ERROR_INIT;
+	build(&graph, &problems, files, sizeof files / sizeof *files);
+	ck_assert_str_eq(graph.settle.sql, "SELECT 2;\n");
+	unit_assert_ok(graph_path(&path, &graph, v1, v2, &err), &err);
+	graph_destroyed(&up, &graph, &path);
+	ck_assert_uint_eq(up.count, 0);
+	unit_assert_ok(graph_path(&back, &graph, v2, v1, &err), &err);
+	graph_destroyed(&down, &graph, &back);
+	ck_assert_uint_eq(down.count, 2);
+	ck_assert_str_eq(down.items[0], "rows images: they come again with the next sync");
 }
 END_TEST
 
 START_TEST(bad_declarations_are_problems)
 {
 	static const char *const bad[] = {"-- loses: events\n", "-- loses: table a b\n", "-- loses: column a\n",
-		"-- loses: column .a\n", "-- recomputes: column a.b as 1\n", "-- loses:\n"};
+		"-- loses: column .a\n", "-- recomputes: column a.b as 1\n", "-- loses:\n",
+		"-- loses: rows a\n", "-- loses: table a where b\n", "-- loses: rows a where \n",
+		"-- destroys: rows a\n", "-- destroys: a: b\n"};
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
 		const struct graph_file files[] = {NODE("0.0.1"), NODE("0.0.2"), EDGE("0.0.1", "0.0.2"),
 			{"0.0.2--0.0.1.sql", bad[i], strlen(bad[i])}};
@@ -118,7 +150,7 @@ START_TEST(bad_declarations_are_problems)
 		AUTO(list_clear) struct list problems = LIST_INIT;
 		graph_build(&graph, &problems, files, sizeof files / sizeof *files);
 		ck_assert_uint_eq(problems.count, 1);
-		ck_assert(text_starts(problems.items[0], "0.0.2--0.0.1.sql line 1 is not `loses"));
+		ck_assert(text_starts(problems.items[0], "0.0.2--0.0.1.sql line 1 is none of `loses"));
 	}
 }
 END_TEST
@@ -163,7 +195,8 @@ END_TEST
 Suite *graph_suite(void)
 {
 	const TTest *const tests[] = {finds_the_shortest_straight_path, names_what_is_wrong,
-		an_empty_folder_is_no_graph, reads_declared_losses, bad_declarations_are_problems,
+		an_empty_folder_is_no_graph, reads_declared_losses,
+		the_way_down_knows_what_the_way_up_destroyed, bad_declarations_are_problems,
 		guesses_the_version_of_a_schema, prints_itself, NULL};
 	return unit_suite("graph", tests);
 }

@@ -134,16 +134,45 @@ START_TEST(losses_in_words)
 	mem_free(none);
 	plan_add_loss(&plan, mem_copy("table events"), 1200);
 	plan_add_loss(&plan, mem_copy("column catalog_image.analyzed_at"), 1);
+	plan_add_loss(&plan, mem_copy("rows images where size > 5"), 2);
 	char *some = plan_losses(&plan);
-	ck_assert_str_eq(some, "1,200 rows of table events, 1 value of column catalog_image.analyzed_at");
+	ck_assert_str_eq(some, "1,200 rows of table events, 1 value of column catalog_image.analyzed_at, "
+		"2 rows of images where size > 5");
 	mem_free(some);
 	plan_clear(&plan);
+}
+END_TEST
+
+START_TEST(settling_is_a_step_that_stays_and_what_is_destroyed_is_said)
+{
+	const struct graph_edge settle = {.file = (char *)"settle.sql", .sql = (char *)"SELECT 1;"};
+	struct plan plan;
+	struct facts facts;
+	struct refusals refusals = {NULL, 0};
+	make_facts(&facts);
+	make_plan(&plan, NULL);
+	struct plan_edge *step = plan_add_settle(&plan, &settle);
+	ck_assert(version_same(step->from, plan.from) && version_same(step->to, plan.from));
+	list_add(&plan.destroyed, "rows images: the next sync brings them");
+	char *up = plan_text(&plan, &facts, &refusals);
+	expect_words(up, (const char *const[]){"settle.sql", "no downgrade by SQL will give back", "rows images: the",
+		NULL});
+	mem_free(up);
+	struct version from = plan.from;
+	plan.from = plan.to;
+	plan.to = from;
+	char *down = plan_text(&plan, &facts, &refusals);
+	expect_words(down, (const char *const[]){"not given back, for the upgrade destroyed it", NULL});
+	mem_free(down);
+	plan_clear(&plan);
+	facts_clear(&facts);
 }
 END_TEST
 
 Suite *plan_suite(void)
 {
 	const TTest *const tests[] = {locks_go_to_their_statements, room_is_that_of_the_tables_written,
-		text_says_everything, sql_is_the_statements, losses_in_words, NULL};
+		text_says_everything, sql_is_the_statements, losses_in_words,
+		settling_is_a_step_that_stays_and_what_is_destroyed_is_said, NULL};
 	return unit_suite("plan", tests);
 }

@@ -38,6 +38,19 @@ START_TEST(splits_at_real_semicolons)
 }
 END_TEST
 
+START_TEST(a_block_is_called_by_the_comment_before_it)
+{
+	AUTO(error_clear) struct error err = ERROR_INIT;
+	AUTO(sql_script_clear) struct sql_script script = {NULL, 0};
+	unit_assert_ok(sqltext_split(&script, "-- Of the file.\n\n-- Names are made right: all of them.\n-- More.\n"
+		"DO $$ BEGIN END $$;\nDO $$ BEGIN NULL; END $$;\n-- Not this one\nSELECT 1;", "test", &err), &err);
+	ck_assert_uint_eq(script.count, 3);
+	ck_assert_str_eq(script.items[0].label, "Names are made right");
+	ck_assert_str_eq(script.items[1].label, "DO $$ BEGIN NULL; END $$");
+	ck_assert_str_eq(script.items[2].label, "SELECT 1");
+}
+END_TEST
+
 START_TEST(an_empty_script_has_no_statement)
 {
 	AUTO(error_clear) struct error err = ERROR_INIT;
@@ -101,7 +114,8 @@ END_TEST
 
 Suite *sqltext_suite(void)
 {
-	const TTest *const tests[] = {splits_at_real_semicolons, an_empty_script_has_no_statement,
+	const TTest *const tests[] = {splits_at_real_semicolons, a_block_is_called_by_the_comment_before_it,
+		an_empty_script_has_no_statement,
 		finds_what_must_not_be_there, leaves_the_harmless_alone, NULL};
 	return unit_suite("sqltext", tests);
 }

@@ -1,0 +1,124 @@
+-- Brings what older upgrades of the engine, and older servers, left behind into line with a new database of the same
+-- version: runs once before the first edge of every upgrade and downgrade, at whatever version the database is. Does
+-- nothing to a database that is as a new one.
+--
+-- Each statement looks for what it mends, not for a version: what is right at 0.0.6 (eventlog) is a leftover at 0.0.7.
+-- Rows are kept. What cannot be brought into line is said by a WARNING and stays, as harmless history.
+
+-- Foreign keys of several columns: PostgreSQL 11 and earlier named them after the first column alone.
+DO $$
+DECLARE
+    misnamed record;
+BEGIN
+    FOR misnamed IN
+        SELECT t.relname, c.conname, wanted.name
+        FROM (VALUES
+            ('feed_data_cpe_vulnerabilities', 'vulnerability_id',
+             'feed_data_cpe_vulnerabilities_vulnerability_id_namespace_n_fkey'),
+            ('feed_data_cpev2_vulnerabilities', 'vulnerability_id',
+             'feed_data_cpev2_vulnerabiliti_vulnerability_id_namespace_n_fkey'),
+            ('feed_data_vulndb_cpes', 'vulnerability_id',
+             'feed_data_vulndb_cpes_vulnerability_id_namespace_name_fkey'),
+            ('feed_data_vulnerabilities_fixed_artifacts', 'vulnerability_id',
+             'feed_data_vulnerabilities_fix_vulnerability_id_namespace_n_fkey'),
+            ('feed_data_vulnerabilities_vulnerable_artifacts', 'vulnerability_id',
+             'feed_data_vulnerabilities_vul_vulnerability_id_namespace_n_fkey'),
+            ('image_analysis_artifacts', 'image_id', 'image_analysis_artifacts_image_id_image_user_id_fkey'),
+            ('image_cpes', 'image_id', 'image_cpes_image_id_image_user_id_fkey'),
+            ('image_fs_analysis_dump', 'image_id', 'image_fs_analysis_dump_image_id_image_user_id_fkey'),
+            ('image_gems', 'image_id', 'image_gems_image_id_image_user_id_fkey'),
+            ('image_npms', 'image_id', 'image_npms_image_id_image_user_id_fkey'),
+            ('image_package_db_entries', 'image_id',
+             'image_package_db_entries_image_id_image_user_id_pkg_name_p_fkey'),
+            ('image_package_vulnerabilities', 'pkg_image_id',
+             'image_package_vulnerabilities_pkg_image_id_pkg_user_id_pkg_fkey'),
+            ('image_package_vulnerabilities', 'vulnerability_id',
+             'image_package_vulnerabilities_vulnerability_id_vulnerabili_fkey'),
+            ('image_packages', 'image_id', 'image_packages_image_id_image_user_id_fkey')
+        ) AS wanted (home, first_column, name)
+        JOIN pg_class t ON t.relname = wanted.home AND t.relnamespace = 'public'::regnamespace
+        JOIN pg_constraint c ON c.conrelid = t.oid AND c.contype = 'f' AND cardinality(c.conkey) > 1
+        JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = c.conkey[1] AND a.attname = wanted.first_column
+        WHERE c.conname <> wanted.name
+          AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = t.oid AND k.conname = wanted.name)
+    LOOP
+        EXECUTE format('ALTER TABLE %I RENAME CONSTRAINT %I TO %I', misnamed.relname, misnamed.conname, misnamed.name);
+    END LOOP;
+END
+$$;
+
+-- Table eventlog has no use since 0.0.7, where table events takes its place. With rows, or with something of the
+-- operator's on it, it stays.
+DO $$
+DECLARE
+    rows_left bigint;
+BEGIN
+    IF to_regclass('eventlog') IS NULL OR to_regclass('events') IS NULL THEN
+        RETURN;
+    END IF;
+    EXECUTE 'SELECT count(*) FROM eventlog' INTO rows_left;
+    IF rows_left > 0 THEN
+        RAISE WARNING 'table eventlog has no use since 0.0.7 and stays with its % row(s)', rows_left;
+        RETURN;
+    END IF;
+    EXECUTE 'DROP TABLE eventlog';
+EXCEPTION WHEN dependent_objects_still_exist THEN
+    RAISE WARNING 'table eventlog is empty and has no use since 0.0.7, but stays, for something depends on it';
+END
+$$;
+
+-- Release 0.2.2 made no index on events(resource_id).
+DO $$
+BEGIN
+    IF to_regclass('events') IS NOT NULL AND NOT EXISTS (
+        SELECT FROM pg_index x JOIN pg_attribute a ON a.attrelid = x.indrelid AND a.attnum = x.indkey[0]
+        WHERE x.indrelid = to_regclass('events') AND x.indnatts = 1 AND x.indpred IS NULL
+          AND a.attname = 'resource_id')
+    THEN
+        EXECUTE 'CREATE INDEX ix_resource_id ON events (resource_id)';
+    END IF;
+END
+$$;
+
+-- The engine's upgrade to 0.0.8 puts pkg_path last in this key.
+DO $$
+DECLARE
+    key_name name;
+BEGIN
+    SELECT c.conname INTO key_name
+    FROM pg_constraint c
+    WHERE c.conrelid = to_regclass('image_package_vulnerabilities') AND c.contype = 'p'
+      AND (SELECT a.attname FROM pg_attribute a
+           WHERE a.attrelid = c.conrelid AND a.attnum = c.conkey[cardinality(c.conkey)]) = 'pkg_path';
+    IF key_name IS NOT NULL THEN
+        EXECUTE format('ALTER TABLE image_package_vulnerabilities DROP CONSTRAINT %I,
+            ADD CONSTRAINT image_package_vulnerabilities_pkey PRIMARY KEY (pkg_user_id, pkg_image_id, pkg_name,
+                pkg_version, pkg_type, pkg_arch, pkg_path, vulnerability_id)', key_name);
+    END IF;
+END
+$$;
+
+-- The engine's upgrade to 0.0.14 forgets these columns when it takes the limits of lengths away. One ALTER TABLE for
+-- each table; nothing is rewritten.
+DO $$
+DECLARE
+    forgotten record;
+BEGIN
+    IF to_regclass('image_imports') IS NULL THEN
+        RETURN;
+    END IF;
+    FOR forgotten IN
+        SELECT t.relname, string_agg(format('ALTER COLUMN %I TYPE varchar', a.attname), ', ') AS changes
+        FROM pg_class t JOIN pg_attribute a ON a.attrelid = t.oid
+        WHERE t.relnamespace = 'public'::regnamespace AND a.atttypid = 'varchar'::regtype AND a.atttypmod <> -1
+          AND (t.relname IN ('feed_data_cpe_vulnerabilities', 'feed_data_nvd_vulnerabilities')
+               AND a.attname IN ('cpetype', 'feed_name', 'link', 'meta', 'name', 'namespace_name', 'update', 'vendor',
+                                 'version', 'vulnerability_id')
+               OR t.relname = 'feed_data_vulnerabilities' AND a.attname = 'cvss2_vectors'
+               OR t.relname = 'feed_groups' AND a.attname = 'feed_name')
+        GROUP BY t.relname
+    LOOP
+        EXECUTE format('ALTER TABLE %I %s', forgotten.relname, forgotten.changes);
+    END LOOP;
+END
+$$;
