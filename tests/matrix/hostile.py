@@ -63,7 +63,7 @@ def in_keys():
     return found
 
 
-def value(kind, of_type, catalog, table):
+def value(kind, of_type, catalog):
     """An SQL expression."""
     base = re.sub(r"\(.*", "", of_type)
     if base in catalog["enums"]:
@@ -84,8 +84,6 @@ def value(kind, of_type, catalog, table):
         return literal('{"a": "it\'s \\\\ \\"q\\" ü", "b": [1.50, null]}')
     size = re.search(r"\((\d+)\)", of_type)
     text = TEXTS[kind] * (int(size.group(1)) if size else LONG) if kind == "long" else TEXTS[kind]
-    if table == "anchore":
-        raise ValueError("table anchore has its one row")
     return literal(text[:int(size.group(1))] if size else text)
 
 
@@ -100,7 +98,7 @@ def row(kind, table, catalog, made, big):
         elif kind == "quotes" and (table, column) in big:
             values[column] = MEGABYTE
         else:
-            values[column] = value(kind, of_type, catalog, table)
+            values[column] = value(kind, of_type, catalog)
     for columns, other, there in foreign_keys(what):
         if kind != "nulls" or all("NOT NULL" in what["columns"][column] for column in columns):
             values.update(zip(columns, (made[kind, other][column] for column in there)))
@@ -121,9 +119,11 @@ def big_places(catalog):
 def statements(catalog):
     big = big_places(catalog)
     made = {}
+    # The version row is there; and no engine that has accounts looks at users, which is empty then.
+    unused = {"anchore", "users"} if "accounts" in catalog["tables"] else {"anchore"}
     for kind in KINDS:
         for table in in_order(catalog):
-            if table == "anchore":
+            if table in unused:
                 continue
             made[kind, table] = values = row(kind, table, catalog, made, big)
             yield (f"INSERT INTO {identifier(table)} ({', '.join(map(identifier, values))}) "

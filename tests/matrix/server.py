@@ -102,6 +102,14 @@ class Server:
             self.control("stop", "-m", "immediate")
         shutil.rmtree(self.folder, ignore_errors=True)
 
+    def processor_seconds(self):
+        """What the server and those of its sessions that are over have used."""
+        with open(self.folder + "/data/postmaster.pid", encoding="utf-8") as file:
+            pid = file.readline().strip()
+        with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
+            times = file.read().rsplit(")", 1)[1].split()[11:15]
+        return sum(map(int, times)) / os.sysconf("SC_CLK_TCK")
+
     def conninfo(self, database, user="engine"):
         return f"host={self.folder} dbname={database} user={user}"
 
