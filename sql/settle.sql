@@ -2,7 +2,7 @@
 -- version: runs once before the first edge of every upgrade and downgrade, at whatever version the database is. Does
 -- nothing to a database that is as a new one.
 --
--- Each statement looks for what it mends, not for a version: what is right at 0.0.6 (eventlog) is a leftover at 0.0.7.
+-- Each statement looks for what it mends, not for a version: eventlog is right at 0.0.6 and a leftover at 0.0.7.
 -- Rows are kept. What cannot be brought into line is said by a WARNING and stays, as harmless history.
 
 -- Foreign keys of several columns: PostgreSQL 11 and earlier named them after the first column alone.
@@ -42,7 +42,8 @@ BEGIN
         WHERE c.conname <> wanted.name
           AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = t.oid AND k.conname = wanted.name)
     LOOP
-        EXECUTE format('ALTER TABLE %I RENAME CONSTRAINT %I TO %I', misnamed.relname, misnamed.conname, misnamed.name);
+        EXECUTE format('ALTER TABLE %I RENAME CONSTRAINT %I TO %I',
+            misnamed.relname, misnamed.conname, misnamed.name);
     END LOOP;
 END
 $$;
@@ -99,26 +100,95 @@ END
 $$;
 
 -- The engine's upgrade to 0.0.14 forgets these columns when it takes the limits of lengths away. One ALTER TABLE for
--- each table; nothing is rewritten.
+-- each table; nothing is rewritten. PostgreSQL cannot alter a column under a foreign key that has an enum as well
+-- ("could not find cast"): that one goes meanwhile, and is checked when it comes back.
 DO $$
 DECLARE
     forgotten record;
+    bounded   oid[];
+    key_name  name;
 BEGIN
     IF to_regclass('image_imports') IS NULL THEN
         RETURN;
     END IF;
+    SELECT array_agg(DISTINCT a.attrelid) INTO bounded
+    FROM pg_attribute a
+    WHERE a.attrelid IN ('feed_data_cpe_vulnerabilities'::regclass, 'feed_data_nvd_vulnerabilities'::regclass,
+                         'feed_data_vulnerabilities'::regclass, 'feed_groups'::regclass)
+      AND a.atttypid = 'varchar'::regtype AND a.atttypmod <> -1;
+    SELECT c.conname INTO key_name
+    FROM pg_constraint c
+    WHERE c.contype = 'f' AND c.conrelid = 'feed_data_cpe_vulnerabilities'::regclass
+      AND c.confrelid = 'feed_data_nvd_vulnerabilities'::regclass
+      AND (c.conrelid = ANY (bounded) OR c.confrelid = ANY (bounded));
+    IF key_name IS NOT NULL THEN
+        EXECUTE format('ALTER TABLE feed_data_cpe_vulnerabilities DROP CONSTRAINT %I', key_name);
+    END IF;
     FOR forgotten IN
-        SELECT t.relname, string_agg(format('ALTER COLUMN %I TYPE varchar', a.attname), ', ') AS changes
-        FROM pg_class t JOIN pg_attribute a ON a.attrelid = t.oid
-        WHERE t.relnamespace = 'public'::regnamespace AND a.atttypid = 'varchar'::regtype AND a.atttypmod <> -1
-          AND (t.relname IN ('feed_data_cpe_vulnerabilities', 'feed_data_nvd_vulnerabilities')
-               AND a.attname IN ('cpetype', 'feed_name', 'link', 'meta', 'name', 'namespace_name', 'update', 'vendor',
-                                 'version', 'vulnerability_id')
-               OR t.relname = 'feed_data_vulnerabilities' AND a.attname = 'cvss2_vectors'
-               OR t.relname = 'feed_groups' AND a.attname = 'feed_name')
-        GROUP BY t.relname
+        SELECT a.attrelid::regclass AS home,
+            string_agg(format('ALTER COLUMN %I TYPE varchar', a.attname), ', ') AS changes
+        FROM pg_attribute a
+        WHERE a.attrelid = ANY (bounded) AND a.atttypid = 'varchar'::regtype AND a.atttypmod <> -1
+        GROUP BY a.attrelid
     LOOP
-        EXECUTE format('ALTER TABLE %I %s', forgotten.relname, forgotten.changes);
+        EXECUTE format('ALTER TABLE %s %s', forgotten.home, forgotten.changes);
     END LOOP;
+    IF key_name IS NOT NULL THEN
+        ALTER TABLE feed_data_cpe_vulnerabilities
+            ADD CONSTRAINT feed_data_cpe_vulnerabilities_vulnerability_id_namespace_n_fkey
+            FOREIGN KEY (vulnerability_id, namespace_name, severity)
+            REFERENCES feed_data_nvd_vulnerabilities(name, namespace_name, severity);
+    END IF;
+END
+$$;
+
+-- The engine's upgrade to 0.0.14 leaves three columns of oauth2_clients and lets two others be NULL. What the three
+-- hold goes to client_metadata, as 0.0.13--0.0.14.sql puts it there, where that says nothing else.
+DO $$
+DECLARE
+    client record;
+    known  jsonb;
+    broken text[] := '{}';
+BEGIN
+    IF (SELECT count(*) FROM pg_attribute a
+        WHERE a.attrelid = to_regclass('oauth2_clients') AND NOT a.attisdropped
+          AND a.attname IN ('client_metadata', 'redirect_uri', 'client_name', 'client_uri')) < 4
+    THEN
+        RETURN;
+    END IF;
+    FOR client IN
+        SELECT c.id, c.client_metadata, jsonb_strip_nulls(jsonb_build_object(
+            'redirect_uris', CASE WHEN c.redirect_uri IS NOT NULL THEN to_jsonb(string_to_array(regexp_replace(
+                regexp_replace(c.redirect_uri, E'\r\n?', E'\n', 'g'), E'\n$', ''), E'\n')) END,
+            'redirect_uri', CASE WHEN c.redirect_uri ~ E'\r|\n$' THEN c.redirect_uri END,
+            'client_name', c.client_name, 'client_uri', c.client_uri)) AS leftover
+        FROM oauth2_clients c
+        WHERE coalesce(c.redirect_uri, c.client_name, c.client_uri) IS NOT NULL
+    LOOP
+        BEGIN
+            known := coalesce(nullif(client.client_metadata, ''), '{}')::jsonb;
+        EXCEPTION WHEN data_exception THEN
+            known := NULL;
+        END;
+        IF jsonb_typeof(known) = 'object' THEN
+            UPDATE oauth2_clients SET client_metadata = (client.leftover || known)::text
+            WHERE id = client.id AND client.leftover || known <> known;
+        ELSE
+            broken := broken || client.id::text;
+        END IF;
+    END LOOP;
+    IF broken <> '{}' THEN
+        RAISE WARNING '% row(s) of oauth2_clients have a client_metadata that is no JSON object, '
+            'so that redirect_uri, client_name and client_uri stay: id %', cardinality(broken), array_to_string(broken[1:20], '; ')
+            || CASE WHEN cardinality(broken) > 20 THEN format(' and %s more', cardinality(broken) - 20) ELSE '' END;
+        RETURN;
+    END IF;
+    UPDATE oauth2_clients
+    SET client_id_issued_at = coalesce(client_id_issued_at, 0),
+        client_secret_expires_at = coalesce(client_secret_expires_at, 0)
+    WHERE client_id_issued_at IS NULL OR client_secret_expires_at IS NULL;
+    ALTER TABLE oauth2_clients
+        DROP COLUMN redirect_uri, DROP COLUMN client_name, DROP COLUMN client_uri,
+        ALTER COLUMN client_id_issued_at SET NOT NULL, ALTER COLUMN client_secret_expires_at SET NOT NULL;
 END
 $$;
