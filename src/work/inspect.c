@@ -5,7 +5,8 @@
 
 /* Object identifiers, statistics and names that PostgreSQL gave by itself are no facts. What differs between PostgreSQL
  * 10 and later in the system tables is read by way of to_jsonb(), where a missing column is NULL. Newlines and
- * backslashes are escaped, so that a fact is one line. */
+ * backslashes are escaped, so that a fact is one line. Names that only PostgreSQL 13 and later takes for keywords are
+ * not quoted, so that a fact is the same line on every server. */
 static const char catalog_sql[] =
 	"WITH home AS (\n"
 	"  SELECT oid, CASE nspname WHEN 'public' THEN '' ELSE quote_ident(nspname) || '.' END AS prefix, nspname\n"
@@ -120,7 +121,10 @@ static const char catalog_sql[] =
 	"  SELECT 'event-trigger ' || quote_ident(evtname) FROM pg_event_trigger\n"
 	")\n"
 	"SELECT line FROM (\n"
-	"  SELECT replace(replace(line, E'\\\\', E'\\\\\\\\'), E'\\n', E'\\\\n') AS line FROM fact\n"
+	"  SELECT regexp_replace(replace(replace(line, E'\\\\', E'\\\\\\\\'), E'\\n', E'\\\\n'),\n"
+	"    '\"(normalize|system_user|merge_action'\n"
+	"      '|json(_(array(agg)?|object(agg)?|exists|query|scalar|serialize|table|value))?)\"',\n"
+	"    '\\1', 'g') AS line FROM fact\n"
 	") escaped ORDER BY line COLLATE \"C\"";
 
 /* Only for comparing one server's database with itself at another time, or with a copy of it: definitions are in
