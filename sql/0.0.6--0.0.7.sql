@@ -2,8 +2,8 @@
 --
 -- New: tables events, image_cpes, feed_data_nvd_vulnerabilities and feed_data_cpe_vulnerabilities,
 -- all empty; columns catalog_image.analyzed_at and catalog_image_docker.tag_detected_at, with values.
--- Kept: everything else. Table eventlog has no use from 0.0.7 on, but its rows are the operator's:
--- it stays, as the engine's own upgrade leaves it.
+-- Kept: everything else. Table eventlog has no use from 0.0.7 on and goes if it is empty. Its rows are
+-- the operator's: with rows it stays, and so it does if a view or something else depends on it.
 
 CREATE TABLE events (
     generated_uuid     varchar NOT NULL,
@@ -42,7 +42,8 @@ CREATE TABLE image_cpes (
     update        varchar(128) NOT NULL,
     meta          varchar(255) NOT NULL,
     PRIMARY KEY (image_user_id, image_id, pkg_type, pkg_path, cpetype, vendor, name, version, update, meta),
-    FOREIGN KEY (image_id, image_user_id) REFERENCES images(id, user_id)
+    CONSTRAINT image_cpes_image_id_image_user_id_fkey
+        FOREIGN KEY (image_id, image_user_id) REFERENCES images(id, user_id)
 );
 
 CREATE TABLE feed_data_nvd_vulnerabilities (
@@ -73,7 +74,8 @@ CREATE TABLE feed_data_cpe_vulnerabilities (
     created_at       timestamp,
     updated_at       timestamp,
     PRIMARY KEY (feed_name, namespace_name, vulnerability_id, severity, cpetype, vendor, name, version, update, meta),
-    FOREIGN KEY (vulnerability_id, namespace_name, severity)
+    CONSTRAINT feed_data_cpe_vulnerabilities_vulnerability_id_namespace_n_fkey
+        FOREIGN KEY (vulnerability_id, namespace_name, severity)
         REFERENCES feed_data_nvd_vulnerabilities(name, namespace_name, severity)
 );
 
@@ -85,3 +87,22 @@ UPDATE catalog_image SET analyzed_at = last_updated WHERE analysis_status = 'ana
 ALTER TABLE catalog_image_docker ADD COLUMN tag_detected_at integer;
 
 UPDATE catalog_image_docker SET tag_detected_at = created_at;
+
+DO $$
+DECLARE
+    n    bigint;
+    what text;
+BEGIN
+    -- Before the rows are counted, so that none comes in between.
+    LOCK TABLE eventlog IN ACCESS EXCLUSIVE MODE;
+    SELECT count(*) INTO n FROM eventlog;
+    IF n > 0 THEN
+        RAISE WARNING '% row(s) of table eventlog stay there, where 0.0.7 has no use for them', n;
+    ELSE
+        DROP TABLE eventlog;
+    END IF;
+EXCEPTION WHEN dependent_objects_still_exist THEN
+    GET STACKED DIAGNOSTICS what = PG_EXCEPTION_DETAIL;
+    RAISE WARNING 'table eventlog is empty and 0.0.7 has no use for it, but it stays: %', replace(what, E'\n', '; ');
+END
+$$;

@@ -1,7 +1,7 @@
 -- Downgrade of an Anchore Engine database from version 0.0.7 to 0.0.6.
 --
 -- Keeps every row of every table that 0.0.6 knows, rows written under 0.0.7 included. Table eventlog
--- keeps its rows where it is still there; a database created at 0.0.7 gets it new and empty.
+-- keeps its rows where it is still there; where it is not, it comes new and empty.
 -- Loses the rows of the four tables that 0.0.6 does not know, and two columns. The values of these
 -- columns that the upgrade would compute again are no loss.
 --

@@ -11,6 +11,12 @@ static void put_version(json_t *object, const char *key, struct version version)
 	json_put(object, key, VERSION_TEXT(version));
 }
 
+/* null where nobody has seen what the edge does. */
+static void put_tables(json_t *object, const char *key, const struct graph_edge *edge, const struct list *tables)
+{
+	json_put_value(object, key, edge->locks ? json_from_list(tables) : json_null());
+}
+
 static json_t *edge_to_json(const struct graph_edge *edge)
 {
 	json_t *object = json_object(), *losses = json_array();
@@ -23,17 +29,24 @@ static json_t *edge_to_json(const struct graph_edge *edge)
 		json_add(losses, what);
 	}
 	json_put_value(object, "loses", losses);
+	json_put_value(object, "destroys", json_from_list(&edge->destroys));
+	put_tables(object, "rewrites", edge, &edge->rewritten);
+	put_tables(object, "indexes", edge, &edge->indexed);
+	put_tables(object, "changes", edge, &edge->changed);
 	return object;
 }
 
 static json_t *node_to_json(const struct graph_node *node, const struct releases *releases)
 {
-	json_t *object = json_object(), *names = json_array();
+	json_t *object = json_object(), *names = json_array(), *shapes = json_array();
 	put_version(object, "version", node->version);
 	for (size_t i = 0; i < releases->count; i++)
 		if (version_same(releases->items[i].database, node->version))
 			json_add(names, VERSION_TEXT(releases->items[i].release));
 	json_put_value(object, "releases", names);
+	for (size_t i = 0; i < node->catalog.shape_count; i++)
+		json_add(shapes, node->catalog.shapes[i].name);
+	json_put_value(object, "shapes", shapes);
 	return object;
 }
 
@@ -45,6 +58,16 @@ static void put_source(json_t *object, const struct migrations *migrations)
 	json_put_value(object, "uncommitted", json_from_list(&migrations->dirty));
 }
 
+static json_t *settle_to_json(const struct graph_edge *settle)
+{
+	if (!settle->file)
+		return json_null();
+	json_t *object = json_object();
+	json_put(object, "file", settle->file);
+	json_put(object, "sha256", settle->sha256);
+	return object;
+}
+
 static json_t *migrations_to_json(const struct migrations *migrations)
 {
 	json_t *object = json_object(), *nodes = json_array(), *edges = json_array();
@@ -53,6 +76,7 @@ static json_t *migrations_to_json(const struct migrations *migrations)
 		json_array_append_new(nodes, node_to_json(&migrations->graph.nodes[i], &migrations->releases));
 	for (size_t i = 0; i < migrations->graph.edge_count; i++)
 		json_array_append_new(edges, edge_to_json(&migrations->graph.edges[i]));
+	json_put_value(object, "settle", settle_to_json(&migrations->graph.settle));
 	json_put_value(object, "versions", nodes);
 	json_put_value(object, "edges", edges);
 	return object;
@@ -72,7 +96,7 @@ static void print_source(const struct run *run, const struct migrations *migrati
 int command_graph_show(struct run *run, struct error *err)
 {
 	AUTO(migrations_clear) struct migrations migrations = {0};
-	int code = migrations_open(&migrations, run, err);
+	int code = migrations_read(&migrations, run, err);
 	if (code)
 		return code;
 	bool dot = settings_flag(&run->settings, OPTION_DOT);
@@ -85,7 +109,8 @@ int command_graph_show(struct run *run, struct error *err)
 	if (dot)
 		json_put(answer, "dot", text);
 	run_answer(run, answer);
-	return 0;
+	/* A graph with a hole is drawn all the same, to show where it is. */
+	return migrations_check(&migrations, err);
 }
 
 /* The version that the deployment's database has now. */
@@ -171,12 +196,10 @@ static int prove(struct list *problems, struct list *written, bool *proven, cons
 
 int command_graph_lint(struct run *run, struct error *err)
 {
-	const char *directory = settings_text(&run->settings, OPTION_MIGRATIONS);
 	AUTO(migrations_clear) struct migrations migrations = {0};
 	AUTO(list_clear) struct list problems = LIST_INIT, written = LIST_INIT;
 	bool proven = false;
-	int code = migrations_load(&migrations, directory ? directory : PKGDATADIR "/sql",
-		settings_text(&run->settings, OPTION_MIGRATIONS_REF), err);
+	int code = migrations_read(&migrations, run, err);
 	if (code)
 		return code;
 	lint_files(&problems, &migrations);

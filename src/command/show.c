@@ -22,6 +22,27 @@ int show_dry_run(bool *dry, bool *sql, const struct run *run, struct error *err)
 
 /* ---- as data ---- */
 
+/* The locks, and what was done under them; null where that is not known. */
+static void put_locks(json_t *object, const struct plan_edge *edge, const struct list *locks)
+{
+	static const struct {
+		const char *key;
+		enum lock_kind kind;
+	} deeds[] = {{"rewrites", LOCK_IS_REWRITE}, {"indexes", LOCK_IS_INDEX}};
+	AUTO(list_clear) struct list modes = LIST_INIT;
+	for (size_t i = 0; i < locks->count; i++)
+		if (lock_kind(locks->items[i]) == LOCK_IS_OTHER || lock_kind(locks->items[i]) == LOCK_IS_CHANGE)
+			list_add(&modes, locks->items[i]);
+	json_put_value(object, "locks", edge->locks_known ? json_from_list(&modes) : json_null());
+	for (size_t k = 0; k < sizeof deeds / sizeof *deeds; k++) {
+		AUTO(list_clear) struct list tables = LIST_INIT;
+		for (size_t i = 0; i < locks->count; i++)
+			if (lock_kind(locks->items[i]) == deeds[k].kind)
+				list_add(&tables, lock_table(locks->items[i]));
+		json_put_value(object, deeds[k].key, edge->locks_known ? json_from_list(&tables) : json_null());
+	}
+}
+
 static json_t *edge_json(const struct plan_edge *edge)
 {
 	json_t *object = json_object(), *statements = json_array();
@@ -33,8 +54,7 @@ static json_t *edge_json(const struct plan_edge *edge)
 		json_t *statement = json_object();
 		json_put(statement, "title", edge->statements[i].title);
 		json_put(statement, "sql", edge->statements[i].sql);
-		json_put_value(statement, "locks", edge->locks_known ? json_from_list(&edge->statements[i].locks)
-			: json_null());
+		put_locks(statement, edge, &edge->statements[i].locks);
 		json_array_append_new(statements, statement);
 	}
 	json_put_value(object, "statements", statements);

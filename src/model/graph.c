@@ -141,8 +141,10 @@ static void add_rest(struct graph *graph, struct list *problems, const struct gr
 		list_addf(problems, "%s has no %s.sql beside it", file->name, VERSION_TEXT(name.from));
 	else if (name.kind == NAME_LOCKS && !edge)
 		list_addf(problems, "%s has no edge beside it", file->name);
-	else if (name.kind == NAME_LOCKS && !edge->locks)
+	else if (name.kind == NAME_LOCKS && !edge->locks) {
 		edge->locks = mem_copy(file->text);
+		graph_read_locks(edge);
+	}
 }
 
 static int compare_nodes(const void *a, const void *b)
@@ -201,6 +203,9 @@ static void edge_clear(struct graph_edge *edge)
 	mem_free(edge->file);
 	mem_free(edge->sql);
 	mem_free(edge->locks);
+	list_clear(&edge->rewritten);
+	list_clear(&edge->indexed);
+	list_clear(&edge->changed);
 	graph_clear_losses(edge);
 }
 

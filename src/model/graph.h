@@ -39,6 +39,9 @@ struct graph_edge {
 	size_t size;
 	char sha256[65]; /* of the file; filled by work/migrations */
 	char *locks;     /* text of A--B.locks; NULL if there is none */
+	/* Names of tables from the locks, in the order of the statements: written anew as a whole, read as a whole for
+	 * an index, with rows inserted, updated or deleted. Empty where the locks are not known. */
+	struct list rewritten, indexed, changed;
 	struct loss *losses;
 	size_t loss_count;
 	struct list destroys; /* "column T.C: why", "rows T: why": what the edge back cannot give again */
@@ -80,9 +83,32 @@ void graph_compare(struct catalog_result *out, const struct graph *graph, struct
 /* Adds the versions whose catalog the facts fit: what a database without a usable version row could be. */
 void graph_guess(struct list *versions, const struct graph *graph, const struct list *facts);
 
+/* What an item of a .locks file stands for. Two of its words are no mode of a lock, but say what was done under one. */
+#define LOCK_REWRITE "Rewrite"
+#define LOCK_INDEX "Index"
+enum lock_kind {
+	LOCK_IS_OTHER,   /* a lock, nothing more: waiting, if anything */
+	LOCK_IS_CHANGE,  /* RowExclusiveLock: rows were inserted, updated or deleted, or would have been */
+	LOCK_IS_REWRITE, /* the table's file was written anew */
+	LOCK_IS_INDEX    /* an index of it was built */
+};
+enum lock_kind lock_kind(const char *item);
+/* The table of "MODE TABLE"; borrowed, "" if there is none. */
+const char *lock_table(const char *item);
+/* Adds the items of "MODE TABLE, MODE TABLE". */
+void lock_items(struct list *items, const char *text);
+/* Fills the lists of edge from edge->locks. Called by graph_build(). */
+void graph_read_locks(struct graph_edge *edge);
+
+bool edge_goes_up(const struct graph_edge *edge);
+/* Adds what an operator should know about the edge, at least one thing, each a verb and what it is done to: "loses
+ * table events", "rewrites images", "changes a, b +3". room: bytes for what follows the verb; names that do not fit are
+ * counted. A verb may come several times in a row. */
+void edge_effects(struct list *out, const struct graph_edge *edge, size_t room);
 /* Graphviz; owned. */
 char *graph_dot(const struct graph *graph, const struct releases *releases);
-/* For operators: versions with their releases, edges, what they lose; owned. */
+/* The picture for operators, at most 100 columns wide: the line of versions with their releases, and what the edges
+ * between them do; owned. */
 char *graph_text(const struct graph *graph, const struct releases *releases);
 /* "table events", "column catalog_image.analyzed_at", "rows images where size > 2147483647"; owned. */
 char *loss_text(const struct loss *loss);

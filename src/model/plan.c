@@ -73,17 +73,6 @@ static struct plan_statement *statement_at(struct plan_edge *edge, long long lin
 	return NULL;
 }
 
-/* "MODE TABLE, MODE TABLE" */
-static void add_locks(struct list *locks, const char *text)
-{
-	for (const char *at = text; *at;) {
-		const char *end = strstr(at, ", ");
-		size_t size = end ? (size_t)(end - at) : strlen(at);
-		list_give(locks, mem_copy_bytes(at, size));
-		at += size + (end ? 2 : 0);
-	}
-}
-
 void plan_add_locks(struct plan_edge *edge, const char *locks)
 {
 	edge->locks_known = locks != NULL;
@@ -99,29 +88,36 @@ void plan_add_locks(struct plan_edge *edge, const char *locks)
 		struct plan_statement *statement = text_to_number(lines.items[i], 1, 1000000, &line)
 			? statement_at(edge, line) : NULL;
 		if (statement)
-			add_locks(&statement->locks, tab + 1);
+			lock_items(&statement->locks, tab + 1);
 	}
 }
 
 /* ---- what is touched ---- */
 
-/* Locks that come with new row versions, or with a rewrite. */
-static bool lock_writes(const char *lock)
+/* PostgreSQL 10 writes a table anew where later servers, and so the .locks files, note a lock alone: for a column with
+ * a default. */
+static bool server_rewrites_more(const struct facts *facts)
 {
-	return text_starts(lock, "RowExclusiveLock ") || text_starts(lock, "AccessExclusiveLock ");
+	return facts->server_version && text_starts(facts->server_version, "10.");
+}
+
+/* Whether it comes with new row versions, a new file or a new index. */
+static bool lock_writes(const char *lock, const struct facts *facts)
+{
+	return lock_kind(lock) != LOCK_IS_OTHER ||
+		(server_rewrites_more(facts) && text_starts(lock, "AccessExclusiveLock "));
 }
 
 static void touch(struct plan *plan, struct list *written, const struct plan_statement *statement,
 	const struct facts *facts)
 {
 	for (size_t i = 0; i < statement->locks.count; i++) {
-		const char *space = strchr(statement->locks.items[i], ' ');
-		const char *table = space ? space + 1 : "";
+		const char *lock = statement->locks.items[i], *table = lock_table(lock);
 		if (!facts_table(facts, table))
 			continue;
 		if (!list_has(&plan->tables, table))
 			list_add(&plan->tables, table);
-		if (lock_writes(statement->locks.items[i]) && !list_has(written, table))
+		if (lock_writes(lock, facts) && !list_has(written, table))
 			list_add(written, table);
 	}
 }
@@ -137,7 +133,7 @@ void plan_finish(struct plan *plan, const struct facts *facts)
 	}
 	list_sort(&plan->tables);
 	plan->room = 0;
-	/* New row versions of every row once, and as much again in the log. */
+	/* New row versions of every row once, or a new file, and as much again in the log. */
 	for (size_t i = 0; i < facts->table_count; i++)
 		if (plan->edge_count && (!known || list_has(&written, facts->tables[i].name)))
 			plan->room += 2 * facts->tables[i].bytes;

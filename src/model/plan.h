@@ -16,7 +16,7 @@ struct plan_statement {
 	char *sql;         /* without its semicolon */
 	char *title;       /* "ALTER TABLE catalog_image": what progress shows */
 	size_t line;       /* of its first word in the file */
-	struct list locks; /* "AccessExclusiveLock catalog_image", from the edge's .locks file */
+	struct list locks; /* "AccessExclusiveLock catalog_image", from the edge's .locks file: see enum lock_kind */
 };
 
 struct plan_edge {
@@ -42,7 +42,7 @@ struct plan {
 	struct plan_edge *edges;
 	size_t edge_count;
 	struct list tables;        /* names that its statements lock, sorted */
-	uint64_t room;             /* bytes that it may write, estimated from the sizes of the tables it rewrites */
+	uint64_t room;             /* bytes that it may write, estimated from the sizes of the tables it writes to */
 	struct plan_loss *losses;
 	size_t loss_count;
 	struct list destroyed;     /* "rows T: why": by this upgrade, or by those that this downgrade goes back over */

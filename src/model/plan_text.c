@@ -6,6 +6,17 @@
 #include "base/mem.h"
 #include "model/guard.h"
 
+static void add_lock(struct text *text, const char *lock)
+{
+	enum lock_kind kind = lock_kind(lock);
+	if (kind == LOCK_IS_REWRITE)
+		text_addf(text, "         rewrites %s\n", lock_table(lock));
+	else if (kind == LOCK_IS_INDEX)
+		text_addf(text, "         builds an index of %s\n", lock_table(lock));
+	else
+		text_addf(text, "         locks %s\n", lock);
+}
+
 static void add_edge(struct text *text, const struct plan_edge *edge, const struct facts *facts, size_t number)
 {
 	AUTO(mem_auto) char *statements = text_plural(edge->count, "statement");
@@ -18,7 +29,7 @@ static void add_edge(struct text *text, const struct plan_edge *edge, const stru
 		const struct plan_statement *statement = &edge->statements[i];
 		text_addf(text, "  %3zu  %s\n", i + 1, statement->title);
 		for (size_t k = 0; k < statement->locks.count; k++)
-			text_addf(text, "         locks %s\n", statement->locks.items[k]);
+			add_lock(text, statement->locks.items[k]);
 	}
 	if (!edge->locks_known)
 		text_addf(text, "  its locks are not known: there is no .locks file\n");

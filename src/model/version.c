@@ -150,6 +150,29 @@ char *releases_of(const struct releases *releases, struct version database)
 	return list_join(&names, ", ");
 }
 
+static bool follows(struct version a, struct version b)
+{
+	return a.part[0] == b.part[0] && a.part[1] == b.part[1] && a.part[2] + 1 == b.part[2];
+}
+
+char *releases_ranges(const struct releases *releases, struct version database)
+{
+	AUTO(list_clear) struct list ranges = LIST_INIT;
+	const struct release *items = releases->items;
+	for (size_t i = 0; i < releases->count; i++) {
+		size_t last = i;
+		if (!version_same(items[i].database, database))
+			continue;
+		while (last + 1 < releases->count && version_same(items[last + 1].database, database) &&
+			follows(items[last].release, items[last + 1].release))
+			last++;
+		list_addf(&ranges, "%s%s%s", VERSION_TEXT(items[i].release), last > i ? "-" : "",
+			last > i ? VERSION_TEXT(items[last].release) : "");
+		i = last;
+	}
+	return list_join(&ranges, ", ");
+}
+
 char *releases_nearest(const struct releases *releases, const char *text)
 {
 	AUTO(list_clear) struct list names = LIST_INIT;

@@ -46,6 +46,8 @@ bool releases_find(struct version *database, const struct releases *releases, st
 bool releases_newest(struct version *release, const struct releases *releases, struct version database);
 /* All releases of a database version, joined: "0.2.2, 0.2.3, 0.2.4"; owned, "" if none. */
 char *releases_of(const struct releases *releases, struct version database);
+/* The same, those that follow each other as one: "0.7.0-0.7.3, 0.8.0". */
+char *releases_ranges(const struct releases *releases, struct version database);
 /* The release whose name is nearest to a mistyped one, NULL if none is near; owned. */
 char *releases_nearest(const struct releases *releases, const char *text);
 

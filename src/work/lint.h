@@ -14,9 +14,9 @@
 void lint_files(struct list *problems, const struct migrations *migrations);
 
 /* The proof, on a scratch database beside the deployment's, made from template0 and dropped at the end: each version's
- * .sql gives its .catalog, each edge leads from the one to the other, and its statements take the locks that its
- * .locks file says. With write, .catalog and .locks files that differ are written instead of reported, and named
- * in written. Needs the right to create databases. */
+ * .sql gives its .catalog, each edge leads from the one to the other, and its statements lock, rewrite and index the
+ * tables that its .locks file says. With write, .catalog and .locks files that differ are written instead of reported,
+ * and named in written. Needs the right to create databases. */
 int lint_proof(struct list *problems, struct list *written, const struct migrations *migrations, struct run *run,
 	bool write, struct error *err);
 

@@ -85,15 +85,22 @@ static int check_node(struct proof *proof, struct db *db, const struct graph_nod
 
 /* ---- locks ---- */
 
-/* Names are remembered, for a table that the edge drops has none any more. */
+/* Names are remembered, for a table that the edge drops has none any more. No sequences: nobody waits for them. */
 static const char tables_sql[] =
 	"SELECT c.oid, CASE n.nspname WHEN 'public' THEN '' ELSE n.nspname || '.' END || c.relname\n"
 	"FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace\n"
-	"WHERE c.relkind IN ('r', 'p', 'm', 'v', 'S') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'";
+	"WHERE c.relkind IN ('r', 'p', 'm', 'v') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'";
 
 static const char locks_sql[] =
 	"SELECT relation, mode FROM pg_locks\n"
 	"WHERE pid = pg_backend_pid() AND locktype = 'relation' AND granted AND mode <> 'AccessShareLock'";
+
+/* The files of tables and of their indexes: a new one is a table that was written anew, or an index that was built. */
+static const char files_sql[] =
+	"SELECT coalesce(i.indrelid, c.oid),\n"
+	"    CASE c.relkind WHEN 'i' THEN '" LOCK_INDEX "' ELSE '" LOCK_REWRITE "' END, c.relfilenode\n"
+	"FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_index i ON i.indexrelid = c.oid\n"
+	"WHERE c.relkind IN ('r', 'm', 'i') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'";
 
 static const char *table_name(const struct db_result *tables, const char *oid)
 {
@@ -103,29 +110,64 @@ static const char *table_name(const struct db_result *tables, const char *oid)
 	return NULL;
 }
 
-/* "AccessExclusiveLock catalog_image" for every lock of this session on a table that was there before the edge. */
-static int read_locks(struct list *locks, struct db *db, const struct db_result *tables, struct error *err)
+/* What the session has done to the tables that were there before the edge. */
+struct deeds {
+	struct list locks; /* "AccessExclusiveLock catalog_image" */
+	struct list files; /* "Rewrite catalog_image\t16384": the last is the name of a file */
+};
+
+static void deeds_clear(struct deeds *deeds)
 {
-	AUTO(db_result_auto) struct db_result *result = NULL;
-	int code = db_query(&result, db, locks_sql, 0, NULL, err);
+	list_clear(&deeds->locks);
+	list_clear(&deeds->files);
+}
+
+static int read_deeds(struct deeds *out, struct db *db, const struct db_result *tables, struct error *err)
+{
+	AUTO(db_result_auto) struct db_result *locks = NULL, *files = NULL;
+	int code = db_query(&locks, db, locks_sql, 0, NULL, err);
+	if (!code)
+		code = db_query(&files, db, files_sql, 0, NULL, err);
 	if (code)
 		return code;
-	for (size_t i = 0; i < db_rows(result); i++) {
-		const char *name = table_name(tables, db_value(result, i, 0));
+	for (size_t i = 0; i < db_rows(locks); i++) {
+		const char *name = table_name(tables, db_value(locks, i, 0));
 		if (name)
-			list_addf(locks, "%s %s", db_value(result, i, 1), name);
+			list_addf(&out->locks, "%s %s", db_value(locks, i, 1), name);
 	}
-	list_sort(locks);
+	for (size_t i = 0; i < db_rows(files); i++) {
+		const char *name = table_name(tables, db_value(files, i, 0));
+		if (name)
+			list_addf(&out->files, "%s %s\t%s", db_value(files, i, 1), name, db_value(files, i, 2));
+	}
+	list_sort(&out->locks);
+	list_sort(&out->files);
 	return 0;
 }
 
-/* A line for one statement: what it locked that was not locked before it. */
-static void add_lock_line(struct text *text, size_t line, const struct list *before, const struct list *after)
+/* Adds what is in after and not in before. A table that is written anew gets all its indexes anew: that is one deed. */
+static void add_files(struct list *fresh, const struct list *before, const struct list *after)
 {
-	AUTO(list_clear) struct list fresh = LIST_INIT;
+	AUTO(list_clear) struct list items = LIST_INIT;
 	for (size_t i = 0; i < after->count; i++)
 		if (!list_has(before, after->items[i]))
-			list_add(&fresh, after->items[i]);
+			list_give(&items, mem_copy_bytes(after->items[i], strcspn(after->items[i], "\t")));
+	for (size_t i = 0; i < items.count; i++) {
+		AUTO(mem_auto) char *rewrite = mem_format(LOCK_REWRITE " %s", lock_table(items.items[i]));
+		if (!list_has(fresh, items.items[i]) &&
+			(lock_kind(items.items[i]) == LOCK_IS_REWRITE || !list_has(&items, rewrite)))
+			list_add(fresh, items.items[i]);
+	}
+}
+
+/* A line for one statement: what it locked that was not locked before it, and the files that are new. */
+static void add_lock_line(struct text *text, size_t line, const struct deeds *before, const struct deeds *after)
+{
+	AUTO(list_clear) struct list fresh = LIST_INIT;
+	for (size_t i = 0; i < after->locks.count; i++)
+		if (!list_has(&before->locks, after->locks.items[i]))
+			list_add(&fresh, after->locks.items[i]);
+	add_files(&fresh, &before->files, &after->files);
 	AUTO(mem_auto) char *locks = list_join(&fresh, ", ");
 	text_addf(text, "%zu%s%s\n", line, fresh.count ? "\t" : "", locks);
 }
@@ -134,12 +176,14 @@ static int run_statements(struct text *locks, struct proof *proof, struct db *db
 	const struct sql_script *script, struct error *err)
 {
 	AUTO(db_result_auto) struct db_result *tables = NULL;
-	AUTO(list_clear) struct list before = LIST_INIT;
+	AUTO(deeds_clear) struct deeds before = {LIST_INIT, LIST_INIT};
 	int code = db_query(&tables, db, tables_sql, 0, NULL, err);
+	if (!code)
+		code = read_deeds(&before, db, tables, err);
 	if (!code)
 		code = db_exec(db, "SET LOCAL search_path TO public", err);
 	for (size_t i = 0; !code && i < script->count; i++) {
-		AUTO(list_clear) struct list after = LIST_INIT;
+		AUTO(deeds_clear) struct deeds after = {LIST_INIT, LIST_INIT};
 		AUTO(error_clear) struct error failure = ERROR_INIT;
 		code = db_exec(db, script->items[i].text, &failure);
 		if (code == ERROR_FAILED) {
@@ -149,11 +193,11 @@ static int run_statements(struct text *locks, struct proof *proof, struct db *db
 		}
 		if (code)
 			return error_move(err, &failure);
-		code = read_locks(&after, db, tables, err);
+		code = read_deeds(&after, db, tables, err);
 		add_lock_line(locks, script->items[i].line, &before, &after);
-		list_clear(&before);
+		deeds_clear(&before);
 		before = after;
-		after = (struct list)LIST_INIT;
+		after = (struct deeds){LIST_INIT, LIST_INIT};
 	}
 	return code;
 }

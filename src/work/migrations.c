@@ -123,26 +123,38 @@ int migrations_load(struct migrations *out, const char *directory, const char *r
 	return 0;
 }
 
-int migrations_open(struct migrations *out, const struct run *run, struct error *err)
+int migrations_read(struct migrations *out, const struct run *run, struct error *err)
 {
 	const char *directory = settings_text(&run->settings, OPTION_MIGRATIONS);
-	AUTO(migrations_clear) struct migrations migrations = {0};
-	int code = migrations_load(&migrations, directory ? directory : PKGDATADIR "/sql",
+	return migrations_load(out, directory ? directory : PKGDATADIR "/sql",
 		settings_text(&run->settings, OPTION_MIGRATIONS_REF), err);
-	if (code)
-		return code;
-	if (migrations.problems.count && migrations.dirty.count) {
+}
+
+int migrations_check(const struct migrations *migrations, struct error *err)
+{
+	if (migrations->problems.count && migrations->dirty.count) {
 		/* A file that nobody has committed yet is most likely what is wrong. */
-		AUTO(mem_auto) char *files = list_join(&migrations.dirty, ", ");
-		error_set(err, ERROR_REFUSED, "the SQL files in %s are not as committed: %s; and %s", migrations.path,
-			files, migrations.problems.items[0]);
+		AUTO(mem_auto) char *files = list_join(&migrations->dirty, ", ");
+		error_set(err, ERROR_REFUSED, "the SQL files in %s are not as committed: %s; and %s", migrations->path,
+			files, migrations->problems.items[0]);
 		return error_hint(err, "commit or remove them, or use a commit with `--migrations-ref REF`");
 	}
-	if (migrations.problems.count) {
-		error_set(err, ERROR_USAGE, "the SQL files in %s are not in order: %s", migrations.path,
-			migrations.problems.items[0]);
+	if (migrations->problems.count) {
+		error_set(err, ERROR_USAGE, "the SQL files in %s are not in order: %s", migrations->path,
+			migrations->problems.items[0]);
 		return error_hint(err, "type `anchore-admin graph lint` for all that is wrong with them");
 	}
+	return 0;
+}
+
+int migrations_open(struct migrations *out, const struct run *run, struct error *err)
+{
+	AUTO(migrations_clear) struct migrations migrations = {0};
+	int code = migrations_read(&migrations, run, err);
+	if (!code)
+		code = migrations_check(&migrations, err);
+	if (code)
+		return code;
 	*out = migrations;
 	migrations = (struct migrations){0};
 	return 0;

@@ -23,7 +23,10 @@ struct migrations {
  * --migrations-ref. Fails if anything is wrong with the files (ERROR_USAGE; ERROR_REFUSED if some are not as
  * committed). */
 int migrations_open(struct migrations *out, const struct run *run, struct error *err);
-/* The same for a folder; problems are no failure, they are in out->problems. */
+/* The same, but problems are no failure: they are in out->problems, of which migrations_check() makes the failure. */
+int migrations_read(struct migrations *out, const struct run *run, struct error *err);
+int migrations_check(const struct migrations *migrations, struct error *err);
+/* migrations_read() of a folder. */
 int migrations_load(struct migrations *out, const char *directory, const char *ref, struct error *err);
 void migrations_clear(struct migrations *migrations);
 

@@ -105,9 +105,12 @@ teardown() { session_close; databases_drop; }
 
 @test "graph show, path and lint" {
 	expect 0 graph show
-	says "0\.0\.6" "0\.0\.7"
+	says '^o 0\.0\.7 +engine 0\.2\.2-0\.2\.4' '^\|  \^ changes +catalog_image, catalog_image_docker' '^\|  v loses +tables? events'
 	expect 0 graph show --dot
-	says "digraph"
+	says "digraph" '"0\.0\.7" -> "0\.0\.6" .*color=red.*loses tables? events'
+	expect 0 graph show --json
+	python3 -c 'import json, sys; [e] = [e for e in json.load(sys.stdin)["edges"] if e["file"] == "0.0.6--0.0.7.sql"]
+assert e["changes"] == ["catalog_image", "catalog_image_docker"] and e["rewrites"] == e["loses"] == e["destroys"] == [], e' <<<"$output"
 	expect 0 graph path 0.2.1 0.2.4
 	says "0\.0\.6--0\.0\.7\.sql"
 	expect 0 graph path 0.0.7 0.0.6
@@ -116,6 +119,14 @@ teardown() { session_close; databases_drop; }
 	one_error
 	expect 0 graph lint
 	[ "$(sql postgres "SELECT count(*) FROM pg_database WHERE datname NOT IN ('postgres', 'template0', 'template1', 't006', 'anchore')")" = 0 ]
+}
+
+@test "graph show draws a graph with a hole, and says that it has one" {
+	cp -r "$MIGRATIONS" "$BATS_TEST_TMPDIR/graph"
+	rm "$BATS_TEST_TMPDIR"/graph/0.0.6--0.0.7.*
+	expect 2 graph show --migrations "$BATS_TEST_TMPDIR/graph"
+	says '\^ missing +there is no 0\.0\.6--0\.0\.7\.sql' '^o 0\.0\.7'
+	talks "not in order"
 }
 
 @test "graph lint finds what is wrong with a graph" {
@@ -142,4 +153,21 @@ teardown() { session_close; databases_drop; }
 	lint
 	[ "$status" -ne 0 ]
 	contains "$output$stderr" "locks"
+}
+
+@test "graph lint notes which tables a statement writes anew, and where it builds an index" {
+	cp -r "$MIGRATIONS" "$BATS_TEST_TMPDIR/graph"
+	cd "$BATS_TEST_TMPDIR/graph"
+	cat >>0.0.6--0.0.7.sql <<-SQL
+		ALTER TABLE users ALTER COLUMN created_at TYPE bigint;
+		CREATE INDEX ON queue (data);
+		CREATE INDEX ON events (message);
+		UPDATE users SET created_at = 1;
+	SQL
+	run --separate-stderr tool graph lint --write --migrations "$BATS_TEST_TMPDIR/graph"
+	run tail -n 4 0.0.6--0.0.7.locks
+	[ "$(cut -f 2 <<<"${lines[0]}")" = "AccessExclusiveLock users, ShareLock users, Rewrite users" ]
+	[ "$(cut -f 2 <<<"${lines[1]}")" = "ShareLock queue, Index queue" ]
+	[[ "${lines[2]}" != *events* ]]
+	[ "$(cut -f 2 <<<"${lines[3]}")" = "RowExclusiveLock users" ]
 }

@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "model/graph.h"
 #include "unit.h"
+#include "work/migrations.h"
 
 #define FILE_OF(name, text) {name, text, sizeof(text) - 1}
 #define NODE(v) FILE_OF(v ".sql", "SELECT 1;"), FILE_OF(v ".catalog", "table t" v "\n")
@@ -155,6 +156,30 @@ START_TEST(bad_declarations_are_problems)
 }
 END_TEST
 
+static const char locks[] =
+	"1\tAccessExclusiveLock c, Rewrite c\n"
+	"2\n"
+	"3\tRowExclusiveLock b\n"
+	"5\tShareLock a, Index a, Index c\n"
+	"7\tRowExclusiveLock a, Rewrite c\n";
+
+START_TEST(reads_what_edges_do_to_tables)
+{
+	const struct graph_file files[] = {NODE("0.0.1"), NODE("0.0.2"), EDGE("0.0.1", "0.0.2"),
+		FILE_OF("0.0.1--0.0.2.locks", locks)};
+	AUTO(graph_clear) struct graph graph;
+	AUTO(list_clear) struct list problems = LIST_INIT;
+	build(&graph, &problems, files, sizeof files / sizeof *files);
+	const struct graph_edge *edge = graph_edge(&graph, v1, v2);
+	AUTO(mem_auto) char *rewritten = list_join(&edge->rewritten, " ");
+	AUTO(mem_auto) char *indexed = list_join(&edge->indexed, " ");
+	AUTO(mem_auto) char *changed = list_join(&edge->changed, " ");
+	ck_assert_str_eq(rewritten, "c");
+	ck_assert_str_eq(indexed, "a c");
+	ck_assert_str_eq(changed, "b a");
+}
+END_TEST
+
 START_TEST(guesses_the_version_of_a_schema)
 {
 	AUTO(graph_clear) struct graph graph;
@@ -170,25 +195,101 @@ START_TEST(guesses_the_version_of_a_schema)
 }
 END_TEST
 
-START_TEST(prints_itself)
+static char *picture_of(const struct graph_file *files, size_t count, bool dot)
 {
-	static const struct graph_file files[] = {NODE("0.0.1"), NODE("0.0.2"), EDGE("0.0.1", "0.0.2"),
-		FILE_OF("0.0.2--0.0.1.sql", "-- loses: table a\nSELECT 1")};
-	struct release items[] = {{{{0, 1, 0}}, {{0, 0, 1}}}};
-	const struct releases releases = {items, 1};
+	struct release items[] = {{{{0, 1, 0}}, {{0, 0, 1}}}, {{{0, 1, 1}}, {{0, 0, 1}}}, {{{0, 2, 0}}, {{0, 0, 1}}}};
+	const struct releases releases = {items, 3};
 	AUTO(graph_clear) struct graph graph;
 	AUTO(list_clear) struct list problems = LIST_INIT;
-	build(&graph, &problems, files, sizeof files / sizeof *files);
-	AUTO(mem_auto) char *text = graph_text(&graph, &releases);
+	graph_build(&graph, &problems, files, count);
+	return dot ? graph_dot(&graph, &releases) : graph_text(&graph, &releases);
+}
+
+static const struct graph_file small[] = {NODE("0.0.1"), NODE("0.0.2"),
+	FILE_OF("0.0.1--0.0.2.sql", "-- destroys: column c.x: why\n-- destroys: rows b: why\nSELECT 1"),
+	FILE_OF("0.0.1--0.0.2.locks", locks), FILE_OF("0.0.2--0.0.1.locks", "2\n"), FILE_OF("settle.sql", "SELECT 1"),
+	FILE_OF("0.0.2--0.0.1.sql", "-- loses: table a\n-- loses: rows b where true\n-- loses: column b.c\n"
+		"-- loses: column b.d\n-- recomputes: column b.d as 1\n-- loses: column b.e where false\nSELECT 1")};
+
+START_TEST(prints_itself)
+{
+	AUTO(mem_auto) char *text = picture_of(small, sizeof small / sizeof *small, false);
+	char *legend = strstr(text, "\n\n");
+	ck_assert_ptr_nonnull(strstr(legend, "rewrites  the whole table"));
+	ck_assert_ptr_nonnull(strstr(legend, "begins with settle.sql"));
+	legend[1] = '\0';
 	ck_assert_str_eq(text,
-		"0.0.1  engine 0.1.0\n"
-		"    up to 0.0.2: 0.0.1--0.0.2.sql\n"
-		"0.0.2  engine releases unknown\n"
-		"    down to 0.0.1: 0.0.2--0.0.1.sql\n"
-		"        loses table a\n");
-	AUTO(mem_auto) char *dot = graph_dot(&graph, &releases);
-	ck_assert_ptr_nonnull(strstr(dot, "\t\"0.0.1\" [label=\"0.0.1\\n0.1.0\"];\n"));
-	ck_assert_ptr_nonnull(strstr(dot, "\"0.0.2\" -> \"0.0.1\" [style=dashed, label=\"loses rows\"];\n"));
+		"o 0.0.2    engine releases unknown\n"
+		"|  ^ destroys  rows of b; values of c.x\n"
+		"|    rewrites  c\n"
+		"|    indexes   a, c\n"
+		"|    changes   b, a\n"
+		"|  v loses     table a; some rows of b; column b.c; some values of b.d, b.e\n"
+		"o 0.0.1    engine 0.1.0-0.1.1, 0.2.0\n");
+}
+END_TEST
+
+START_TEST(prints_itself_for_graphviz)
+{
+	static const char *const words[] = {"\t\"0.0.1\" [label=\"0.0.1\\n0.1.0-0.1.1, 0.2.0\"];\n",
+		"\t\"0.0.1\" -> \"0.0.2\" [style=\"solid,bold\", color=red, label=\""
+			"destroys rows of b; values of c.x\\nrewrites c\\nindexes a, c\\nchanges b, a\"];\n",
+		"\t\"0.0.2\" -> \"0.0.1\" [style=\"dashed\", color=red, label=\""
+			"loses table a\\nloses some rows of b\\n"};
+	AUTO(mem_auto) char *dot = picture_of(small, sizeof small / sizeof *small, true);
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		ck_assert_msg(strstr(dot, words[i]) != NULL, "%s is not in\n%s", words[i], dot);
+}
+END_TEST
+
+START_TEST(draws_edges_that_skip_versions_and_gaps)
+{
+	static const struct graph_file files[] = {NODE("0.0.1"), NODE("0.0.2"), NODE("0.0.3"), NODE("0.0.4"),
+		EDGE("0.0.1", "0.0.3"), EDGE("0.0.2", "0.0.3"), EDGE("0.0.3", "0.0.2"), EDGE("0.0.4", "0.0.2"),
+		EDGE("0.0.4", "0.0.1"), FILE_OF("0.0.1--0.0.3.locks", "1\n"), FILE_OF("0.0.2--0.0.3.locks", "1\n"),
+		FILE_OF("0.0.3--0.0.2.locks", "1\n"), FILE_OF("0.0.4--0.0.2.locks", "1\n")};
+	AUTO(mem_auto) char *text = picture_of(files, sizeof files / sizeof *files, false);
+	strstr(text, "\n\n")[1] = '\0';
+	ck_assert_str_eq(text,
+		"+-+---o 0.0.4    engine releases unknown\n"
+		"| |   :  ^ missing   there is no 0.0.3--0.0.4.sql\n"
+		"| |   :  v missing   there is no 0.0.4--0.0.3.sql\n"
+		"| |   :  v to        0.0.2\n"
+		"| |   :    loses     nothing\n"
+		"| |   :  v to        0.0.1\n"
+		"| |   :    loses     nothing\n"
+		"| |   :    rewrites  not known, there is no .locks file\n"
+		"| | +-o 0.0.3    engine releases unknown\n"
+		"| | | |  ^ touches   no row\n"
+		"| | | |  v loses     nothing\n"
+		"| | | |  ^ from      0.0.1\n"
+		"| | | |    touches   no row\n"
+		"| +-|-o 0.0.2    engine releases unknown\n"
+		"|   | :  ^ missing   there is no 0.0.1--0.0.2.sql\n"
+		"|   | :  v missing   there is no 0.0.2--0.0.1.sql\n"
+		"+---+-o 0.0.1    engine 0.1.0-0.1.1, 0.2.0\n");
+}
+END_TEST
+
+#define LONG_NAME "a_table_whose_name_is_as_long_as_postgresql_lets_it_be_63_bytes"
+
+START_TEST(a_row_has_at_most_100_columns)
+{
+	static const struct graph_file files[] = {NODE("0.0.1"), NODE("0.0.2"), EDGE("0.0.1", "0.0.2"),
+		FILE_OF("0.0.2--0.0.1.sql", "-- loses: column " LONG_NAME "." LONG_NAME " where true\n"
+			"-- loses: table " LONG_NAME "\n-- loses: table second\n"
+			"-- loses: table third\n-- loses: table fourth\nSELECT 1")};
+	AUTO(error_clear) struct error err = ERROR_INIT;
+	AUTO(migrations_clear) struct migrations shipped = {0};
+	unit_assert_ok(migrations_load(&shipped, SOURCE_DIRECTORY "/sql", NULL, &err), &err);
+	AUTO(mem_auto) char *text = picture_of(files, sizeof files / sizeof *files, false);
+	AUTO(mem_auto) char *ours = graph_text(&shipped.graph, &shipped.releases);
+	AUTO(list_clear) struct list lines = LIST_INIT;
+	ck_assert_ptr_nonnull(strstr(text, "loses     tables " LONG_NAME ", second +2\n"));
+	list_add_lines(&lines, text);
+	list_add_lines(&lines, ours);
+	for (size_t i = 0; i < lines.count; i++)
+		ck_assert_msg(strlen(lines.items[i]) <= 100, "%s", lines.items[i]);
 }
 END_TEST
 
@@ -197,6 +298,8 @@ Suite *graph_suite(void)
 	const TTest *const tests[] = {finds_the_shortest_straight_path, names_what_is_wrong,
 		an_empty_folder_is_no_graph, reads_declared_losses,
 		the_way_down_knows_what_the_way_up_destroyed, bad_declarations_are_problems,
-		guesses_the_version_of_a_schema, prints_itself, NULL};
+		reads_what_edges_do_to_tables,
+		guesses_the_version_of_a_schema, prints_itself, prints_itself_for_graphviz,
+		draws_edges_that_skip_versions_and_gaps, a_row_has_at_most_100_columns, NULL};
 	return unit_suite("graph", tests);
 }

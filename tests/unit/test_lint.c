@@ -60,7 +60,7 @@ START_TEST(names_every_kind_of_problem)
 			"says that it loses column a.x"},
 		{"0.0.7--0.0.6.sql", "-- loses: table e\n-- loses: rows x where b > 1\nSELECT 1;",
 			"says that it loses rows x where b > 1"},
-		{"0.0.7--0.0.6.sql", "-- loses: rows e where f > 1\nDROP TABLE e;",
+		{"0.0.7--0.0.6.sql", "-- loses: rows a where b > 1\nDROP TABLE e;",
 			"does not say that it loses table e"},
 		{"0.0.7--0.0.6.sql", "-- loses: table e\n-- destroys: rows a: why\nSELECT 1;",
 			"declare it as `loses:`"},

@@ -66,7 +66,7 @@ START_TEST(room_is_that_of_the_tables_written)
 	make_facts(&facts);
 	make_plan(&plan, "3\tShareRowExclusiveLock users\n9\tAccessExclusiveLock catalog_image\n");
 	plan_finish(&plan, &facts);
-	ck_assert_uint_eq(plan.room, 2000);
+	ck_assert_uint_eq(plan.room, 0); /* a lock writes nothing */
 	ck_assert_uint_eq(plan.tables.count, 2);
 	ck_assert_str_eq(plan.tables.items[0], "catalog_image");
 	ck_assert_str_eq(plan.tables.items[1], "users");
@@ -76,6 +76,32 @@ START_TEST(room_is_that_of_the_tables_written)
 	ck_assert_uint_eq(plan.room, 14000); /* any table may be */
 	plan_clear(&plan);
 	facts_clear(&facts);
+}
+END_TEST
+
+START_TEST(rewrites_changes_and_indexes_need_room)
+{
+	static const struct {
+		const char *server, *locks;
+		uint64_t room;
+	} cases[] = {
+		{"15.18", "9\tAccessExclusiveLock catalog_image, Rewrite catalog_image\n", 2000},
+		{"15.18", "9\tShareLock users, Index users\n", 4000},
+		{"15.18", "3\tRowExclusiveLock users\n9\tRowExclusiveLock catalog_image, Rewrite users\n", 6000},
+		{"15.18", "9\tAccessExclusiveLock users, ShareRowExclusiveLock catalog_image\n", 0},
+		{"10.23", "9\tAccessExclusiveLock users, ShareRowExclusiveLock catalog_image\n", 4000},
+	};
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct plan plan;
+		struct facts facts;
+		make_facts(&facts);
+		mem_replace(&facts.server_version, mem_copy(cases[i].server));
+		make_plan(&plan, cases[i].locks);
+		plan_finish(&plan, &facts);
+		ck_assert_msg(plan.room == cases[i].room, "%s", cases[i].locks);
+		plan_clear(&plan);
+		facts_clear(&facts);
+	}
 }
 END_TEST
 
@@ -91,14 +117,15 @@ START_TEST(text_says_everything)
 	struct facts facts;
 	struct refusals refusals = {NULL, 0};
 	make_facts(&facts);
-	make_plan(&plan, "3\n9\tAccessExclusiveLock catalog_image\n");
+	make_plan(&plan, "3\n9\tAccessExclusiveLock catalog_image, Index users, Rewrite catalog_image\n");
 	plan_finish(&plan, &facts);
 	char *text = plan_text(&plan, &facts, &refusals);
 	expect_words(text,
 		(const char *const[]){"upgrade of database \"anchore\" from version 0.0.6 to 0.0.7",
 			"engine release 0.2.4", "0.0.6--0.0.7.sql, 2 statements", "abc123",
 			"1234567890123456789012345678901234567890", "ALTER TABLE catalog_image",
-			"locks AccessExclusiveLock catalog_image", "about 5 rows", "room: at most 2",
+			"locks AccessExclusiveLock catalog_image", "  rewrites catalog_image",
+			"builds an index of users", "about 5 rows", "room: at most 6",
 			"snapshot 0123456789ab", "10 min", "nothing was written since",
 			"anchore-admin restore 0123456789ab", "nothing stands against it", NULL});
 	mem_free(text);
@@ -172,6 +199,7 @@ END_TEST
 Suite *plan_suite(void)
 {
 	const TTest *const tests[] = {locks_go_to_their_statements, room_is_that_of_the_tables_written,
+		rewrites_changes_and_indexes_need_room,
 		text_says_everything, sql_is_the_statements, losses_in_words,
 		settling_is_a_step_that_stays_and_what_is_destroyed_is_said, NULL};
 	return unit_suite("plan", tests);
