@@ -65,6 +65,7 @@ static int finish(struct change *change, struct run *run, struct error *err)
 		VERSION_TEXT(change->plan.from), VERSION_TEXT(change->plan.to), took);
 	if (*losses)
 		run_print(run, "dropped: %s\n", losses);
+	show_warnings(run, change);
 	if (change->plan.release_known)
 		show_next(run, VERSION_TEXT(change->plan.release));
 	if (change->facts.evidence.found)

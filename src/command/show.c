@@ -186,6 +186,14 @@ int show_refusals(struct run *run, const struct change *change, struct error *er
 	return show_refusals_list(&change->refusals, change->plan.command, err);
 }
 
+void show_warnings(const struct run *run, const struct change *change)
+{
+	if (change->warnings.count)
+		run_print(run, "to look at\n");
+	for (size_t i = 0; i < change->warnings.count; i++)
+		run_print(run, "  %s\n", change->warnings.items[i]);
+}
+
 void show_nothing(const struct run *run, const struct change *change)
 {
 	AUTO(json_auto) json_t *answer = json_object();

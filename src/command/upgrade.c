@@ -103,6 +103,7 @@ int upgrade_finish(struct change *change, struct run *run, struct error *err)
 	run_answer(run, answer);
 	run_print(run, "upgraded database \"%s\" from version %s to %s in %s\n", change->facts.database,
 		VERSION_TEXT(plan->from), VERSION_TEXT(plan->to), took);
+	show_warnings(run, change);
 	if (plan->release_known)
 		show_next(run, VERSION_TEXT(plan->release));
 	if (change->facts.evidence.found)

@@ -25,12 +25,23 @@ static void add_edge(struct text *text, const struct plan_edge *edge, const stru
 	text_addf(text, "  commit   %s\n",
 		facts->commit ? facts->commit : "none, the files are not in a git repository");
 	text_addf(text, "  sha-256  %s\n", edge->sha256);
+	if (version_same(edge->from, edge->to)) {
+		text_addf(text, "  brings what older upgrades left behind into line; does nothing where there is nothing\n");
+		return;
+	}
+	size_t quiet = 0;
 	for (size_t i = 0; i < edge->count; i++) {
 		const struct plan_statement *statement = &edge->statements[i];
+		if (edge->locks_known && !statement->locks.count) {
+			quiet++;
+			continue;
+		}
 		text_addf(text, "  %3zu  %s\n", i + 1, statement->title);
 		for (size_t k = 0; k < statement->locks.count; k++)
 			add_lock(text, statement->locks.items[k]);
 	}
+	if (quiet)
+		text_addf(text, "  the other %zu take no further lock on a table that is there\n", quiet);
 	if (!edge->locks_known)
 		text_addf(text, "  its locks are not known: there is no .locks file\n");
 }
