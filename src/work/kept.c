@@ -45,7 +45,7 @@ static const char kept_sql[] =
 	"  OR pg_has_role('pg_read_all_stats', 'USAGE') THEN pg_database_size(oid) ELSE 0 END\n"
 	"FROM pg_database\n"
 	"WHERE left(shobj_description(oid, 'pg_database'), length($1)) = $1 AND datname <> $2\n"
-	"ORDER BY datname COLLATE \"C\"";
+	"ORDER BY datname::text COLLATE \"C\"";
 
 /* Reads the comment that kept_comment() wrote; false if it is another's, or about another name. */
 static bool read_comment(struct kept_database *out, const char *comment, const char *name)

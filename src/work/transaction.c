@@ -17,7 +17,7 @@ static const char tables_sql[] =
 	"SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace\n"
 	"WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_'\n"
 	"  AND n.nspname NOT IN ('information_schema', 'anchore_admin')\n"
-	"ORDER BY n.nspname COLLATE \"C\", c.relname COLLATE \"C\"";
+	"ORDER BY n.nspname::text COLLATE \"C\", c.relname::text COLLATE \"C\"";
 
 static int lock_tables(struct db *db, struct error *err)
 {

@@ -87,7 +87,8 @@ START_TEST(upgrades)
 	fixture_sql("migrate_up", "UPDATE anchore SET created_at = 11, last_updated = 12, scanner_version = 'x'");
 	AUTO(scene_clear) struct scene scene;
 	scene_make(&scene, "migrate_up", NULL);
-	ck_assert_uint_eq(scene.change.plan.edge_count, 1);
+	ck_assert_uint_eq(scene.change.plan.edge_count, 2);
+	ck_assert_str_eq(scene.change.plan.edges[0].file, "settle.sql");
 	fixture_assert_ok(migrate_run(&scene.change, &scene.run, &err), &err);
 	fixture_assert_scalar("migrate_up", "SELECT service_version || ' ' || db_version || ' ' || created_at || ' ' "
 		"|| record_state_key || ' ' || scanner_version FROM anchore", "0.2.4 0.0.7 11 active x");
@@ -102,7 +103,7 @@ START_TEST(upgrades)
 	ck_assert(journal.entries[0].in_file && journal.entries[0].in_database);
 	ck_assert_str_eq(journal.entries[0].outcome, "done");
 	ck_assert_str_eq(journal.entries[0].reason, "a test");
-	ck_assert_uint_eq(journal.entries[0].edges.count, 1);
+	ck_assert_uint_eq(journal.entries[0].edges.count, 2);
 }
 END_TEST
 

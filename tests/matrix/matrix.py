@@ -1,0 +1,362 @@
+"""Every way through the graph, on one server version: what a test program server-MAJOR.py runs.
+
+  fresh, old-names, upgraded, 0.2.2   from each version, in each shape that databases have, to the newest
+  edge                                each edge up, against the engine's own rows, and down again
+  hostile                             rows that nobody wants, from each version to the newest and back
+  down                                rows of the newer version that nobody wants, each edge down
+  fails                               an error in the last edge leaves everything as it was
+  backup                              with client programs older than the server: refused; else the whole cycle
+
+Cases run side by side, each on a database of its own. A case is a function that gives the lines that offend."""
+import collections
+import concurrent.futures
+import glob
+import itertools
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import threading
+import time
+import traceback
+
+TOP = os.environ.get("SRCDIR") or os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
+sys.path.insert(0, os.path.join(TOP, "tests", "oracle"))
+
+# pylint: disable=wrong-import-position
+import hostile  # noqa: E402
+import oracle  # noqa: E402
+import shapes  # noqa: E402
+from edges import Edges  # noqa: E402
+from libpq import Connection  # noqa: E402
+from server import Missing, Server, client_major  # noqa: E402
+
+ORACLE = os.path.join(TOP, "tests", "oracle")
+HOSTILE = os.path.join(TOP, "tests", "matrix", "hostile")
+TOOL = os.environ.get("ANCHORE_ADMIN")
+MIGRATIONS = os.environ.get("MIGRATIONS") or os.path.join(TOP, "sql")
+VERSIONS = shapes.VERSIONS
+NEWEST, RELEASE = VERSIONS[-1], "1.1.0"
+THREADS = 4
+SHOWN = 12  # lines of a case that fails
+
+SHAPES = {
+    "fresh": shapes.fresh,
+    "old-names": lambda version: shapes.with_old_names(shapes.fresh(version)),
+    "upgraded": shapes.upgraded,
+    "0.2.2": lambda version: shapes.upgraded(version, shapes.release_0_2_2()),
+}
+
+
+def rows_folder(older, newer):
+    return os.path.join(ORACLE, f"rows-{older}-to-{newer}")
+
+
+def read(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+class Failed(Exception):
+    """The tool did not do what it should; the words say what it said."""
+
+
+class Bench:
+    """A server with the graph beside it, and a database per case."""
+
+    def __init__(self, server):
+        self.server = server
+        self.migrations = server.folder + "/sql"
+        self.planted = server.folder + "/planted"
+        for folder in (self.migrations, self.planted):
+            shutil.copytree(MIGRATIONS, folder)
+        with open(f"{self.planted}/{VERSIONS[-2]}--{NEWEST}.sql", "a", encoding="utf-8") as file:
+            file.write("\nSELECT 1 / (count(*) - count(*)) FROM anchore;\n")
+        self.edges = Edges(self.migrations)
+        self.numbers = itertools.count(1)
+        self.admin = Connection(server.conninfo("postgres", "postgres"))
+        self.one_at_a_time = threading.Lock()
+        self.ask("CREATE ROLE engine LOGIN CREATEDB")
+        self.environment = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "ANCHORE_ADMIN"))}
+        self.environment.update(LC_ALL="C.UTF-8", TZ="UTC")
+
+    def ask(self, sql):
+        with self.one_at_a_time:
+            self.admin.run(sql)
+
+    def connect(self, name):
+        return Connection(self.server.conninfo(name))
+
+    def database(self):
+        name = f"case{next(self.numbers)}"
+        self.ask(f"CREATE DATABASE {name} OWNER engine TEMPLATE template0")
+        return name
+
+    def drop(self, name):
+        self.ask(f"DROP DATABASE {name}")
+
+    def tool(self, name, *words, status=0, migrations=None):
+        """Runs the tool on a database and returns what it said; Failed if it exits otherwise."""
+        done = subprocess.run(
+            ["timeout", "120", TOOL, *words, "--database", self.server.conninfo(name),
+             "--store", f"{self.server.folder}/store-{name}", "--migrations", migrations or self.migrations],
+            env=self.environment, cwd=self.server.folder, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            encoding="utf-8", check=False)
+        if done.returncode != status:
+            talk = re.sub(r"(?m)^.*, statement \d+ of \d+: .*\n(?=.*, statement \d+ of)", "", done.stderr)
+            raise Failed(f"anchore-admin {' '.join(words)}: exit status {done.returncode}, not {status}\n"
+                         f"{done.stdout[-1500:]}{talk[-3000:]}")
+        return done.stdout + done.stderr
+
+    def upgrade(self, name, target, **how):
+        return self.tool(name, "upgrade", "--to", target, "--yes", "--no-snapshot=matrix", **how)
+
+    def downgrade(self, name, target):
+        return self.tool(name, "downgrade", "--to", target, "--yes", "--no-snapshot=matrix")
+
+
+# ---- looking at a database ------------------------------------------------------------------------
+
+def state(db):
+    """All that may not change: every fact with its name, every row, every sequence."""
+    return oracle.facts(db, names=True), everything(db)
+
+
+def everything(db):
+    found = oracle.rows_of(db)
+    found.update((f"sequence {name}", [{"next": value}]) for name, value in oracle.sequences_of(db).items())
+    return found
+
+
+def is_fresh(db, version):
+    """The lines that differ from a new database of the version. Only an eventlog with rows may be left over."""
+    left = event_log(db) if "eventlog" not in shapes.fresh(version)["tables"] else []
+    return oracle.catalog_differences(db, shapes.fresh(version), names=True, allow_tables=left)
+
+
+def event_log(db):
+    if db.value("SELECT to_regclass('eventlog')") and db.value("SELECT count(*) FROM eventlog") != "0":
+        return ["eventlog"]
+    return []
+
+
+def same_rows(before, after, lost=()):
+    """Lines for the rows of before that are not in after, and the reverse. lost: (table, column or None) that may be
+    lost: a column's values, or rows. Tables and columns that one of the two does not have do not count."""
+    lines = []
+    for table in sorted(before.keys() & after.keys()):
+        one, other = before[table], after[table]
+        shared = None
+        if one and other:
+            shared = one[0].keys() & other[0].keys()
+        without = {column for where, column in lost if where == table and column}
+        if table == "anchore":
+            without |= {"service_version", "last_updated"}
+        bags = [oracle.countable([{c: v for c, v in row.items() if shared is None or c in shared} for row in rows],
+                                 without=without) for rows in (one, other)]
+        different = oracle.differences(*bags, table)
+        if (table, None) in lost:
+            different = [line for line in different if line.startswith(f"{table}: extra")]
+        lines += [shortened(line) for line in different]
+    return lines
+
+
+def shortened(line):
+    return re.sub(r"'([^']{40})[^']{20,}'", r"'\1…'", line)[:1200]
+
+
+def gone_in_silence(before, after, said):
+    """Tables that lost rows without a word."""
+    return [f"{table}: {len(before[table]) - len(after.get(table, []))} row(s) are gone and the tool did not say so"
+            for table in before
+            if table in after and len(after[table]) < len(before[table]) and not re.search(rf"\b{table}\b", said)]
+
+
+# ---- cases ----------------------------------------------------------------------------------------
+
+def load_engine_rows(db, version):
+    """Rows of the engine's as they are before the edge that leads from here; the newest two have one schema."""
+    at = min(VERSIONS.index(version), len(VERSIONS) - 2)
+    db.run(read(rows_folder(VERSIONS[at], VERSIONS[at + 1]) + "/before.sql"))
+
+
+def case_start(bench, name, version, shape):
+    with bench.connect(name) as db:
+        oracle.build(db, SHAPES[shape](version))
+        load_engine_rows(db, version)
+        if shape == "0.2.2" and version == "0.0.9":
+            db.run("INSERT INTO eventlog (\"hostId\", service_name, message, level) VALUES ('h', 's', 'm', 'l')")
+    bench.upgrade(name, RELEASE)
+    with bench.connect(name) as db:
+        lines = is_fresh(db, NEWEST) if version != NEWEST or shape == "fresh" else []
+        if version != NEWEST and db.value("SELECT service_version || ' ' || db_version FROM anchore") != f"1.1.0 {NEWEST}":
+            lines.append(f"anchore holds {db.rows('SELECT * FROM anchore')}")
+        left = event_log(db)
+    check = json.loads(bench.tool(name, "db", "check", "--json"))
+    expected = version == NEWEST or left
+    if not check["fits"] or check["blocking"] or (not expected and (check["harmless"] or check["shape"] != "fresh")):
+        lines.append(f"db check: {json.dumps(check)[:600]}")
+    return lines
+
+
+def case_edge(bench, name, older, newer):
+    folder, edge = rows_folder(older, newer), f"{older}--{newer}"
+    other = folder + "/after-or" if os.path.isdir(folder + "/after-or") else None
+    with bench.connect(name) as db:
+        oracle.build(db, shapes.fresh(older))
+        db.run(read(folder + "/before.sql"))
+        before = everything(db)
+    bench.upgrade(name, newer)
+    with bench.connect(name) as db:
+        lines = is_fresh(db, newer)
+        lines += map(shortened, oracle.row_differences(db, folder + "/after", other, oracle.read_departures(edge)))
+    try:
+        bench.downgrade(name, older)
+    except Failed as failed:
+        return lines + str(failed).split("\n")
+    with bench.connect(name) as db:
+        lines += ["down: " + line for line in is_fresh(db, older)]
+        lines += ["down: " + line for line in same_rows(before, everything(db), bench.edges.destroyed(older, newer))]
+    return lines
+
+
+def load_hostile_rows(db, version):
+    for statement in hostile.statements(shapes.fresh(version)):
+        db.run(statement)
+    path = f"{HOSTILE}/{version}.sql"
+    if os.path.exists(path):
+        db.run(read(path))
+
+
+def case_hostile(bench, name, version):
+    with bench.connect(name) as db:
+        oracle.build(db, shapes.fresh(version))
+        load_hostile_rows(db, version)
+        before = everything(db)
+    said = bench.upgrade(name, NEWEST)
+    with bench.connect(name) as db:
+        lines = is_fresh(db, NEWEST)
+    said += bench.downgrade(name, version)
+    with bench.connect(name) as db:
+        after = everything(db)
+        lines += ["down: " + line for line in is_fresh(db, version)]
+    lines += same_rows(before, after, bench.edges.destroyed(version, NEWEST) | bench.edges.lost(NEWEST, version))
+    return lines + gone_in_silence(before, after, said)
+
+
+def case_down(bench, name, newer, older):
+    with bench.connect(name) as db:
+        oracle.build(db, shapes.fresh(newer))
+        load_hostile_rows(db, newer)
+        before = everything(db)
+    said = bench.downgrade(name, older)
+    with bench.connect(name) as db:
+        lines = is_fresh(db, older)
+        after = everything(db)
+    lost = bench.edges.lost(newer, older) | {("anchore", "db_version")}
+    # Not those that come: what the newer version keeps elsewhere returns to its old table.
+    lines += [line for line in same_rows(before, after, lost) if ": extra: " not in line]
+    return lines + gone_in_silence(before, after, said)
+
+
+def case_fails(bench, name, version):
+    with bench.connect(name) as db:
+        oracle.build(db, shapes.with_old_names(shapes.upgraded(version)))
+        load_engine_rows(db, version)
+        before = state(db)
+    said = bench.upgrade(name, RELEASE, status=1, migrations=bench.planted)
+    with bench.connect(name) as db:
+        facts, rows = state(db)
+    lines = oracle.differences(before[0], facts, "schema")
+    for table in sorted({*before[1], *rows}):
+        lines += oracle.differences(oracle.countable(before[1].get(table, [])), oracle.countable(rows.get(table, [])), table)
+    return lines + ([] if "division by zero" in said else ["it fails of something else:", *said.split("\n")[-6:]])
+
+
+def case_backup(bench, name):
+    with bench.connect(name) as db:
+        oracle.build(db, shapes.fresh("0.0.6"))
+        load_engine_rows(db, "0.0.6")
+        before = everything(db)
+    if int(bench.server.major) > client_major():
+        said = bench.tool(name, "backup", status=3)
+        missing = [word for word in (bench.server.major, str(client_major()), "hint: ") if word not in said]
+        return [f"the refusal does not say {word}: {said}" for word in missing]
+    bench.tool(name, "backup")
+    bench.tool(name, "upgrade", "--to", RELEASE, "--yes")
+    bench.tool(name, "restore", "latest:0.0.6", "--yes")
+    with bench.connect(name) as db:
+        lines = is_fresh(db, "0.0.6") + same_rows(before, everything(db))
+    return lines
+
+
+def cases(full, shape):
+    """(name, function, arguments). Not full: one shape, and hostile rows only from where there are special ones."""
+    steps = list(zip(VERSIONS, VERSIONS[1:]))
+    special = {"0.0.2", *(name[:-4] for name in os.listdir(HOSTILE))}
+    for version in reversed(VERSIONS):
+        if full or version in special:
+            yield f"hostile {version}", case_hostile, version
+        for each in SHAPES if full else [shape]:
+            if each != "0.2.2" or VERSIONS.index(version) >= VERSIONS.index("0.0.7"):
+                yield f"{each} {version}", case_start, version, each
+        if version != NEWEST and (full or version in ("0.0.2", "0.0.7", "0.0.13")):
+            yield f"fails {version}", case_fails, version
+    for older, newer in steps:
+        yield f"edge {older}--{newer}", case_edge, older, newer
+        if full:
+            yield f"down {newer}--{older}", case_down, newer, older
+    yield "backup", case_backup
+
+
+def run_case(bench, function, *arguments):
+    name = bench.database()
+    try:
+        lines = function(bench, name, *arguments)
+    except Failed as failed:
+        return str(failed).split("\n")
+    except Exception:  # pylint: disable=broad-except # whatever it is, it is this case's
+        return traceback.format_exc().split("\n")[-SHOWN:]
+    bench.drop(name)
+    return lines
+
+
+def lacking(major, why):
+    if os.environ.get("CI") == "true":
+        print(f"1..1\nnot ok 1 - PostgreSQL {major}\n# {why}")
+        sys.exit(1)
+    print(f"1..0 # SKIP {why}")
+    sys.exit(0)
+
+
+def main(major, full=False, shape="upgraded"):
+    """Runs the cases, or those whose names the command line gives as regular expressions, and prints TAP."""
+    if not TOOL:
+        sys.exit("ANCHORE_ADMIN names no test build of the tool")
+    if not glob.glob(os.path.join(MIGRATIONS, f"*--{NEWEST}.sql")):
+        lacking(major, f"no edge leads to {NEWEST}")
+    chosen = [case for case in cases(full, shape)
+              if len(sys.argv) < 2 or any(re.search(pattern, case[0]) for pattern in sys.argv[1:])]
+    try:
+        server = Server(major)
+    except Missing as missing:
+        lacking(major, missing)
+    with server:
+        bench = Bench(server)
+        began = time.monotonic()
+        print(f"1..{len(chosen)}", flush=True)
+        failed = 0
+        with concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
+            running = [(case[0], pool.submit(run_case, bench, *case[1:])) for case in chosen]
+            for number, (name, run) in enumerate(running, 1):
+                lines = run.result()
+                failed += bool(lines)
+                print(f"{'not ok' if lines else 'ok'} {number} - PostgreSQL {major}: {name}")
+                more = [f"and {len(lines) - SHOWN} lines more"] if len(lines) > SHOWN else []
+                print("".join(f"# {line}\n" for line in [*lines[:SHOWN], *more]), end="", flush=True)
+        bench.admin.close()
+        print(f"# {len(chosen)} cases in {time.monotonic() - began:.0f} s; processor time of the server "
+              f"{server.processor_seconds():.0f} s, of the tests {sum(os.times()[:4]):.0f} s")
+    sys.exit(1 if failed else 0)
