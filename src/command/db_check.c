@@ -106,12 +106,13 @@ static void print_repair(const struct run *run, const struct repair *repair)
 {
 	if (!repair->count)
 		return;
-	bool destroys = false;
+	size_t destroying = 0;
 	for (size_t i = 0; i < repair->count; i++)
-		destroys = destroys || repair->items[i].destroys;
+		destroying += repair->items[i].destroys;
 	AUTO(mem_auto) char *script = repair_script(repair);
-	run_print(run, "This SQL, for psql and the role that owns the engine's tables, brings the schema into line. It "
-		"keeps every row, or stops and changes nothing.%s\n\n%s\n", destroys ?
+	run_print(run, "%s%s\n\n%s\n", destroying == repair->count ? "Nothing of it has to be repaired." :
+		"This SQL, for psql and the role that owns the engine's tables, brings the schema into line. It keeps "
+		"every row, or stops and changes nothing.", destroying ?
 		" What may lose data is commented out, for you to decide." : "", script);
 }
 
