@@ -122,13 +122,14 @@ databases_drop() {
 # ---- the deployment -------------------------------------------------------------------------------
 
 # The SQL files as an operator has them: in a git work tree, committed. Once per file of tests. Only the part of the
-# graph that the tests are about, so that its newest version is 0.0.7; all of it is tests/matrix's.
+# graph that most tests are about, so that its newest version is 0.0.7; `migrations_make all` copies the whole one.
 migrations_make() {
 	export MIGRATIONS=$BATS_FILE_TMPDIR/repo/sql
-	local file
+	local file all=${1:-}
 	mkdir -p "$MIGRATIONS"
 	for file in "$SRCDIR"/sql/*; do
-		case ${file##*/} in
+		case $all${file##*/} in
+		all*) cp "$file" "$MIGRATIONS" ;;
 		0.0.[67].* | 0.0.6--0.0.7.* | 0.0.7--0.0.6.* | [!0-9]*) cp "$file" "$MIGRATIONS" ;;
 		esac
 	done

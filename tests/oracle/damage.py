@@ -5,11 +5,11 @@
       does COUNT damages, the same ones for the same SEED, and prints each. No row of a table that stays is
       lost, and no value that a row needs.
 
-DB is a libpq connection string, for psql. Exit status: 0 done, 2 error."""
+DB is a libpq connection string. Exit status: 0 done, 2 error."""
 import random
 import sys
 
-from oracle import psql, quote
+from libpq import Connection, identifier
 
 COLUMNS = """
 SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
@@ -44,12 +44,12 @@ class NothingFits(Exception):
 class Damage:
     """What may be damaged, looked up anew before each damage."""
 
-    def __init__(self, database, dice):
+    def __init__(self, db, dice):
         self.dice = dice
         self.columns = [(t, c, kind, null == "t", default, key == "t" or used == "t", int(rows))
-                        for t, c, kind, null, default, key, used, rows in psql(database, COLUMNS)]
-        self.keys = psql(database, CONSTRAINTS)
-        self.indexes = [row[0] for row in psql(database, INDEXES)]
+                        for t, c, kind, null, default, key, used, rows in db.rows(COLUMNS)]
+        self.keys = db.rows(CONSTRAINTS)
+        self.indexes = [row[0] for row in db.rows(INDEXES)]
 
     def one(self, things):
         things = list(things)
@@ -62,75 +62,75 @@ class Damage:
 
     def drop_column(self):
         t, c, *_ = self.column(lambda t, c, kind, closed, default, key, rows: not rows or not (closed or key))
-        return f"ALTER TABLE {quote(t)} DROP COLUMN {quote(c)} CASCADE"
+        return f"ALTER TABLE {identifier(t)} DROP COLUMN {identifier(c)} CASCADE"
 
     def add_column(self):
         t, *_ = self.column(lambda *_: True)
         kind = self.one(["text", "integer DEFAULT 7", "text NOT NULL DEFAULT 'a''b'"])
-        return f"ALTER TABLE {quote(t)} ADD COLUMN {quote('Extra ' + str(self.dice.random()))} {kind}"
+        return f"ALTER TABLE {identifier(t)} ADD COLUMN {identifier('Extra ' + str(self.dice.random()))} {kind}"
 
     def widen(self):
         wider = {"integer": "bigint", "bigint": "text", "boolean": "text", "text": "character varying",
                  "character varying": "text"}
         t, c, kind, *_ = self.column(lambda t, c, kind, closed, default, key, rows: not key and not default and (
             kind in wider or kind.startswith("character varying(")))
-        return f"ALTER TABLE {quote(t)} ALTER COLUMN {quote(c)} TYPE {wider.get(kind, 'character varying(9999)')}"
+        return f"ALTER TABLE {identifier(t)} ALTER COLUMN {identifier(c)} TYPE {wider.get(kind, 'character varying(9999)')}"
 
     def narrow(self):
         narrower = {"bigint": "integer", "text": "character varying(5000)",
                     "character varying": "character varying(5000) COLLATE \"C\""}
         t, c, kind, *_ = self.column(lambda t, c, kind, closed, default, key, rows: not key and not default and
                                      kind in narrower)
-        return f"ALTER TABLE {quote(t)} ALTER COLUMN {quote(c)} TYPE {narrower[kind]}"
+        return f"ALTER TABLE {identifier(t)} ALTER COLUMN {identifier(c)} TYPE {narrower[kind]}"
 
     def open_column(self):
         t, c, *_ = self.column(lambda t, c, kind, closed, default, key, rows: closed and not key)
-        return f"ALTER TABLE {quote(t)} ALTER COLUMN {quote(c)} DROP NOT NULL"
+        return f"ALTER TABLE {identifier(t)} ALTER COLUMN {identifier(c)} DROP NOT NULL"
 
     def close_column(self):
         t, c, *_ = self.column(lambda t, c, kind, closed, default, key, rows: not closed and not rows)
-        return f"ALTER TABLE {quote(t)} ALTER COLUMN {quote(c)} SET NOT NULL"
+        return f"ALTER TABLE {identifier(t)} ALTER COLUMN {identifier(c)} SET NOT NULL"
 
     def drop_default(self):
         t, c, *_ = self.column(lambda t, c, kind, closed, default, *_: default)
-        return f"ALTER TABLE {quote(t)} ALTER COLUMN {quote(c)} DROP DEFAULT"
+        return f"ALTER TABLE {identifier(t)} ALTER COLUMN {identifier(c)} DROP DEFAULT"
 
     def set_default(self):
         t, c, *_ = self.column(lambda t, c, kind, *_: kind.startswith("character varying"))
-        return f"ALTER TABLE {quote(t)} ALTER COLUMN {quote(c)} SET DEFAULT E'it''s NOT NULL \\\\ DEFAULT'"
+        return f"ALTER TABLE {identifier(t)} ALTER COLUMN {identifier(c)} SET DEFAULT E'it''s NOT NULL \\\\ DEFAULT'"
 
     def drop_index(self):
         name = self.one(self.indexes)
-        return f"DROP INDEX {quote(name)}"
+        return f"DROP INDEX {identifier(name)}"
 
     def add_unique_index(self):
         t, c, *_ = self.column(lambda t, c, kind, closed, default, key, rows: not rows and "json" not in kind)
-        return f"CREATE UNIQUE INDEX ON {quote(t)} ({quote(c)})"
+        return f"CREATE UNIQUE INDEX ON {identifier(t)} ({identifier(c)})"
 
     def add_unique_key(self):
         t, c, *_ = self.column(lambda t, c, kind, closed, default, key, rows: not rows and "json" not in kind)
-        return f"ALTER TABLE {quote(t)} ADD UNIQUE ({quote(c)})"
+        return f"ALTER TABLE {identifier(t)} ADD UNIQUE ({identifier(c)})"
 
     def add_check(self):
         t, c, *_ = self.column(lambda *_: True)
-        return f"ALTER TABLE {quote(t)} ADD CHECK ({quote(c)}::text <> E'no\\n\\\\way')"
+        return f"ALTER TABLE {identifier(t)} ADD CHECK ({identifier(c)}::text <> E'no\\n\\\\way')"
 
     def drop_key(self):
         t, name, *_ = self.one(self.keys)
-        return f"ALTER TABLE {quote(t)} DROP CONSTRAINT {quote(name)} CASCADE"
+        return f"ALTER TABLE {identifier(t)} DROP CONSTRAINT {identifier(name)} CASCADE"
 
     def reorder_key(self):
         """And the foreign keys on it are made again, so that they stand on the new one."""
         t, name, _, definition = self.one(key for key in self.keys if key[2] == "p" and ", " in key[3])
         columns = definition[len("PRIMARY KEY ("):-1].split(", ")
         on_it = [k for k in self.keys if k[2] == "f" and f" REFERENCES {t}(" in k[3]]
-        return "; ".join([f"ALTER TABLE {quote(k[0])} DROP CONSTRAINT {quote(k[1])}" for k in on_it] + [
-            f"ALTER TABLE {quote(t)} DROP CONSTRAINT {quote(name)}, ADD PRIMARY KEY ({', '.join(columns[::-1])})"] + [
-            f"ALTER TABLE {quote(k[0])} ADD CONSTRAINT {quote(k[1])} {k[3]}" for k in on_it])
+        return "; ".join([f"ALTER TABLE {identifier(k[0])} DROP CONSTRAINT {identifier(k[1])}" for k in on_it] + [
+            f"ALTER TABLE {identifier(t)} DROP CONSTRAINT {identifier(name)}, ADD PRIMARY KEY ({', '.join(columns[::-1])})"] + [
+            f"ALTER TABLE {identifier(k[0])} ADD CONSTRAINT {identifier(k[1])} {k[3]}" for k in on_it])
 
     def drop_table(self):
         t, *_ = self.column(lambda t, c, kind, closed, default, key, rows: not rows)
-        return f"DROP TABLE {quote(t)} CASCADE"
+        return f"DROP TABLE {identifier(t)} CASCADE"
 
     def drop_sequence(self):
         call = self.one(c[4] for c in self.columns if c[4].startswith("nextval("))
@@ -142,16 +142,16 @@ class Damage:
 
     def add_trigger(self):
         t, *_ = self.column(lambda *_: True)
-        return (f"CREATE TRIGGER \"Trigger {self.dice.random()}\" BEFORE UPDATE ON {quote(t)} FOR EACH ROW "
+        return (f"CREATE TRIGGER \"Trigger {self.dice.random()}\" BEFORE UPDATE ON {identifier(t)} FOR EACH ROW "
                 "EXECUTE PROCEDURE suppress_redundant_updates_trigger()")
 
     def add_rule(self):
         t, *_ = self.column(lambda *_: True)
-        return f"CREATE RULE \"Rule {self.dice.random()}\" AS ON DELETE TO {quote(t)} DO INSTEAD NOTHING"
+        return f"CREATE RULE \"Rule {self.dice.random()}\" AS ON DELETE TO {identifier(t)} DO INSTEAD NOTHING"
 
     def hide_rows(self):
         t, *_ = self.column(lambda *_: True)
-        return f"ALTER TABLE {quote(t)} ENABLE ROW LEVEL SECURITY"
+        return f"ALTER TABLE {identifier(t)} ENABLE ROW LEVEL SECURITY"
 
     def add_label(self):
         return f"ALTER TYPE vulnerability_severities ADD VALUE 'Level {self.dice.random()}' BEFORE 'High'"
@@ -161,15 +161,16 @@ def main():
     database, seed, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
     kinds = sorted(name for name in vars(Damage) if not name.startswith("_") and name not in ("one", "column"))
     dice = random.Random(seed)
-    while count:
-        kind = dice.choice(kinds)
-        try:
-            sql = getattr(Damage(database, dice), kind)()
-        except NothingFits:
-            continue
-        psql(database, f"{sql};")
-        print(f"{kind}: {sql}", flush=True)
-        count -= 1
+    with Connection(database) as db:
+        while count:
+            kind = dice.choice(kinds)
+            try:
+                sql = getattr(Damage(db, dice), kind)()
+            except NothingFits:
+                continue
+            db.run(sql)
+            print(f"{kind}: {sql}", flush=True)
+            count -= 1
     return 0
 
 
