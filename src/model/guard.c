@@ -114,7 +114,8 @@ static void check_catalog(struct refusals *out, const struct facts *facts)
 	AUTO(mem_auto) char *what = some(blocking);
 	if (facts->shape.half_upgraded) {
 		AUTO(mem_auto) char *half = facts_half(facts);
-		refusals_add(out, "catalog", mem_format("the database is %s: %s", half, what), facts_half_remedy(facts));
+		refusals_add(out, "catalog", mem_format("the database is %s: %s", half, what),
+			facts_half_remedy(facts));
 		return;
 	}
 	AUTO(mem_auto) char *guess = list_join(&facts->guesses, " or ");
