@@ -109,6 +109,12 @@ char *list_join(const struct list *list, const char *separator)
 	return text_take(&text);
 }
 
+void list_add_once(struct list *list, const char *item)
+{
+	if (!list_has(list, item))
+		list_add(list, item);
+}
+
 void list_add_all(struct list *list, const struct list *from)
 {
 	for (size_t i = 0; i < from->count; i++)

@@ -41,6 +41,8 @@ bool list_has(const struct list *list, const char *string);
 void list_sort(struct list *list);
 char *list_join(const struct list *list, const char *separator);
 /* Appends a copy of every item of from. */
+/* Unless it is there. */
+void list_add_once(struct list *list, const char *item);
 void list_add_all(struct list *list, const struct list *from);
 /* Appends each line of string, without its newline; a last line without newline counts. */
 void list_add_lines(struct list *list, const char *string);

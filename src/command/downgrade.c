@@ -41,11 +41,12 @@ static int refuse_ahead(const struct change *change, const struct target *target
 static int ask(struct run *run, const struct change *change, struct error *err)
 {
 	AUTO(mem_auto) char *losses = plan_losses(&change->plan);
+	show_destroyed(change);
 	if (*losses)
 		fprintf(stderr, "version %s has no place for, and the downgrade drops: %s\n",
 			VERSION_TEXT(change->plan.to), losses);
-	else
-		fprintf(stderr, "the downgrade loses no row\n");
+	else if (!change->plan.destroyed.count)
+		fprintf(stderr, "the downgrade loses no row and no value\n");
 	AUTO(mem_auto) char *question = mem_format("Downgrade database \"%s\" from version %s to %s?",
 		change->facts.database, VERSION_TEXT(change->plan.from), VERSION_TEXT(change->plan.to));
 	return run_confirm(run, question, err);

@@ -186,6 +186,17 @@ int show_refusals(struct run *run, const struct change *change, struct error *er
 	return show_refusals_list(&change->refusals, change->plan.command, err);
 }
 
+void show_destroyed(const struct change *change)
+{
+	const struct plan *plan = &change->plan;
+	if (plan->destroyed.count)
+		fprintf(stderr, version_compare(plan->from, plan->to) < 0 ?
+			"no downgrade by SQL will give this back, only the snapshot:\n" :
+			"this is not given back, for the upgrade destroyed it; only a snapshot has it:\n");
+	for (size_t i = 0; i < plan->destroyed.count; i++)
+		fprintf(stderr, "  %s\n", plan->destroyed.items[i]);
+}
+
 void show_warnings(const struct run *run, const struct change *change)
 {
 	if (change->warnings.count)

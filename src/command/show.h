@@ -18,6 +18,8 @@ int show_refusals(struct run *run, const struct change *change, struct error *er
 /* The parts of it for what is no change by edges: on stderr where there are several, and the one error; as JSON. */
 int show_refusals_list(const struct refusals *refusals, const char *command, struct error *err);
 json_t *show_refusals_json(const struct refusals *refusals);
+/* Before it is asked, on stderr: what no way back by SQL gives again. */
+void show_destroyed(const struct change *change);
 /* What the SQL files said while they ran, once more behind all the progress. */
 void show_warnings(const struct run *run, const struct change *change);
 /* Nothing to do: the database is at the version already. */

@@ -128,6 +128,17 @@ static int pending(const struct run *run, const struct swap *swap, struct error 
 	return error_hint(err, "type `anchore-admin downgrade --to %s`", swap->to);
 }
 
+/* Without a terminal nobody sees what the snapshot lacks; where SQL leads back too, the choice is the operator's. */
+static int refuse_choice(const struct run *run, const struct swap *swap, struct error *err)
+{
+	if (!swap->has_path || !swap->losses.count || settings_given(&run->settings, OPTION_BY) ||
+		!settings_flag(&run->settings, OPTION_YES))
+		return 0;
+	error_set(err, ERROR_REFUSED, "two ways lead back, and `--yes` does not say which: the snapshot lacks what was "
+		"written since, the SQL does not give back what the upgrade destroyed");
+	return error_hint(err, "add `--by snapshot` or `--by edges`; `--dry-run` shows what each of them loses");
+}
+
 int swap_back(struct change *change, struct run *run, struct version to, const struct version *release,
 	struct error *err)
 {
@@ -155,5 +166,8 @@ int swap_back(struct change *change, struct run *run, struct version to, const s
 	rc = refusals_error(&swap.plan.refusals, "downgrade", err);
 	if (rc)
 		return rc;
-	return change->dry ? pending(run, &swap, err) : finish(run, &swap, &options, err);
+	if (change->dry)
+		return pending(run, &swap, err);
+	rc = refuse_choice(run, &swap, err);
+	return rc ? rc : finish(run, &swap, &options, err);
 }

@@ -114,6 +114,7 @@ int upgrade_finish(struct change *change, struct run *run, struct error *err)
 
 static int ask(struct run *run, const struct change *change, struct error *err)
 {
+	show_destroyed(change);
 	AUTO(mem_auto) char *question = mem_format("Upgrade database \"%s\" from version %s to %s?",
 		change->facts.database, VERSION_TEXT(change->plan.from), VERSION_TEXT(change->plan.to));
 	return run_confirm(run, question, err);

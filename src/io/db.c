@@ -63,8 +63,12 @@ static void keep_warning(void *context, const PGresult *result)
 	struct db *db = context;
 	const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
 	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-	if (text_same(severity, "WARNING") && message && db->warnings.count < WARNINGS_KEPT)
+	if (!text_same(severity, "WARNING") || !message)
+		return;
+	if (db->warnings.count < WARNINGS_KEPT)
 		list_add(&db->warnings, message);
+	else
+		db->more_warnings++;
 }
 
 static int refuse_connection(PGconn *conn, struct error *err)
@@ -168,7 +172,10 @@ void db_take_warnings(struct list *out, struct db *db)
 {
 	if (out)
 		list_add_all(out, &db->warnings);
+	if (out && db->more_warnings)
+		list_addf(out, "and %zu more warnings", db->more_warnings);
 	list_clear(&db->warnings);
+	db->more_warnings = 0;
 }
 
 void db_auto(struct db **db)

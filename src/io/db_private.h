@@ -14,6 +14,7 @@ struct db {
 	double cancel_at; /* when to ask again, see db_wait_ready() */
 	bool stopped;     /* a statement was ended because of a signal: what follows is cleaning up */
 	struct list warnings; /* see db_take_warnings() */
+	size_t more_warnings; /* that came after them and were only counted */
 };
 
 struct db_result {

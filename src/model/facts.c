@@ -50,6 +50,7 @@ void facts_clear(struct facts *facts)
 {
 	mem_free(facts->database);
 	mem_free(facts->user);
+	mem_free(facts->no_temporary);
 	mem_free(facts->host);
 	mem_free(facts->server_version);
 	identity_clear(&facts->identity);

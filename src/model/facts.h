@@ -69,6 +69,7 @@ struct facts {
 	struct sessions prepared;    /* prepared transactions in this database; query holds their name */
 	struct sessions holders;     /* of the engine's lock, where it is not ours */
 	bool superuser;
+	char *no_temporary;          /* the role that edges act as, if it may make no temporary tables; NULL: it may */
 	struct list not_owned;       /* "catalog_image (owner engine)" */
 	struct list not_allowed;     /* "create a table in schema public" */
 	bool room_known;

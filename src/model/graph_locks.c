@@ -29,12 +29,6 @@ enum lock_kind lock_kind(const char *item)
 	return text_starts(item, "RowExclusiveLock ") ? LOCK_IS_CHANGE : LOCK_IS_OTHER;
 }
 
-static void add_once(struct list *tables, const char *table)
-{
-	if (!list_has(tables, table))
-		list_add(tables, table);
-}
-
 void graph_read_locks(struct graph_edge *edge)
 {
 	struct list *const lists[] = {[LOCK_IS_REWRITE] = &edge->rewritten, [LOCK_IS_INDEX] = &edge->indexed,
@@ -48,6 +42,6 @@ void graph_read_locks(struct graph_edge *edge)
 			lock_items(&items, tab + 1);
 		for (size_t k = 0; k < items.count; k++)
 			if (lists[lock_kind(items.items[k])])
-				add_once(lists[lock_kind(items.items[k])], lock_table(items.items[k]));
+				list_add_once(lists[lock_kind(items.items[k])], lock_table(items.items[k]));
 	}
 }

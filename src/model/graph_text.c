@@ -15,12 +15,6 @@ struct group {
 	struct list names;
 };
 
-static void add_once(struct list *names, const char *name)
-{
-	if (!list_has(names, name))
-		list_add(names, name);
-}
-
 /* "tables a, b +3", with at most this many names; owned. */
 static char *group_text(const struct group *group, size_t most)
 {
@@ -74,9 +68,9 @@ static void add_losses(struct list *out, const struct graph_edge *edge, size_t r
 		const struct loss *loss = &edge->losses[i];
 		AUTO(mem_auto) char *column = loss->column ? mem_format("%s.%s", loss->table, loss->column) : NULL;
 		if (!column)
-			add_once(&groups[loss->condition ? ROWS : TABLES].names, loss->table);
+			list_add_once(&groups[loss->condition ? ROWS : TABLES].names, loss->table);
 		else
-			add_once(&groups[loss->condition || loss->recomputed ? VALUES : COLUMNS].names, column);
+			list_add_once(&groups[loss->condition || loss->recomputed ? VALUES : COLUMNS].names, column);
 	}
 	add_effect(out, "loses", groups, KINDS, room);
 }
@@ -91,7 +85,7 @@ static void add_destroyed(struct list *out, const struct graph_edge *edge, size_
 		const char *item = edge->destroys.items[i], *name = strchr(item, ' ');
 		AUTO(mem_auto) char *only = name ? mem_copy_bytes(name + 1, strcspn(name + 1, ":")) : NULL;
 		if (only)
-			add_once(&groups[text_starts(item, "rows ") ? ROWS : VALUES].names, only);
+			list_add_once(&groups[text_starts(item, "rows ") ? ROWS : VALUES].names, only);
 	}
 	add_effect(out, "destroys", groups, KINDS, room);
 }
@@ -116,7 +110,7 @@ void edge_effects(struct list *out, const struct graph_edge *edge, size_t room)
 	if (!edge->locks)
 		list_add(out, "rewrites not known, there is no .locks file");
 	else if (out->count == before)
-		list_add(out, "touches no row");
+		list_add(out, "changes no row that is there");
 }
 
 /* ---- Graphviz ---- */

@@ -1,6 +1,7 @@
 #include "model/guard.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/mem.h"
 
@@ -141,8 +142,25 @@ static void check_migrations(struct refusals *out, const struct facts *facts)
 		mem_copy("commit them with git, or use a commit with `--migrations-ref REF`"));
 }
 
-static void check_rights(struct refusals *out, const struct facts *facts)
+/* Helper functions and tables of an edge live in pg_temp. */
+static bool makes_temporary(const struct plan *plan)
 {
+	for (size_t i = 0; i < plan->edge_count; i++)
+		for (size_t k = 0; k < plan->edges[i].count; k++)
+			if (strstr(plan->edges[i].statements[k].sql, "pg_temp") ||
+				strstr(plan->edges[i].statements[k].sql, "TEMPORARY"))
+				return true;
+	return false;
+}
+
+static void check_rights(struct refusals *out, const struct facts *facts, const struct plan *plan)
+{
+	if (facts->no_temporary && makes_temporary(plan))
+		refusals_add(out, "rights",
+			mem_format("role \"%s\", as which the SQL files run, may make no temporary tables in database "
+				"\"%s\"", facts->no_temporary, facts->database),
+			mem_format("allow it with `GRANT TEMPORARY ON DATABASE \"%s\" TO \"%s\"`", facts->database,
+				facts->no_temporary));
 	if (facts->superuser)
 		return;
 	if (facts->not_owned.count) {
@@ -196,7 +214,7 @@ void guard_check(struct refusals *out, const struct facts *facts, const struct p
 	if (!facts->shape.half_upgraded)
 		check_catalog(out, facts);
 	check_migrations(out, facts);
-	check_rights(out, facts);
+	check_rights(out, facts, plan);
 	check_space(out, facts, plan);
 	check_server(out, facts);
 }

@@ -140,7 +140,9 @@ static void drop_hook(struct repairer *r, const struct schema_fact *fact)
 	AUTO(mem_auto) char *name = repair_sql(fact->rest, strlen(fact->rest));
 	const char *kind = schema_fact_is(fact, "trigger") ? "TRIGGER" : schema_fact_is(fact, "rule") ? "RULE" :
 		"POLICY";
-	repair_add(r, PHASE_DROP_HOOKS, mem_format("DROP %s %s ON %s;", kind, name, table), NULL);
+	repair_add(r, PHASE_DROP_HOOKS, mem_format("DROP %s %s ON %s;", kind, name, table),
+		mem_format("not the engine's: keep its definition (psql shows it by \\d %s), and make it again "
+			"after the upgrade", table));
 }
 
 static void repair_one(struct repairer *r, const struct difference *difference)

@@ -9,6 +9,7 @@
 #include "work/database.h"
 #include "work/evidence.h"
 #include "work/inspect.h"
+#include "work/roles.h"
 #include "work/sessions.h"
 
 /* ---- the version ---- */
@@ -122,14 +123,18 @@ static const char allowed_sql[] =
 	"  WHEN NOT has_schema_privilege('anchore_admin', 'USAGE') THEN false\n"
 	"  WHEN to_regclass('anchore_admin.journal') IS NULL THEN has_schema_privilege('anchore_admin', 'CREATE')\n"
 	"  ELSE has_table_privilege('anchore_admin.journal', 'INSERT') END,\n"
-	"  pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean";
+	"  pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean,\n"
+	"  has_database_privilege(coalesce($1, current_user), current_database(), 'TEMPORARY')";
 
 static int gather_rights(struct facts *facts, struct db *db, struct error *err)
 {
 	AUTO(db_result_auto) struct db_result *owned = NULL, *allowed = NULL;
+	AUTO(mem_auto) char *role = NULL;
 	int rc = db_query(&owned, db, not_owned_sql, 0, NULL, err);
 	if (!rc)
-		rc = db_query(&allowed, db, allowed_sql, 0, NULL, err);
+		rc = roles_engine(&role, db, err);
+	if (!rc)
+		rc = DB_QUERY(&allowed, db, allowed_sql, err, role);
 	if (rc)
 		return error_context(err, "reading what the role may do");
 	for (size_t i = 0; i < db_rows(owned); i++)
@@ -140,6 +145,8 @@ static int gather_rights(struct facts *facts, struct db *db, struct error *err)
 	if (!db_flag(allowed, 0, 2))
 		list_add(&facts->not_allowed, "write the journal, schema anchore_admin");
 	facts->standby = db_flag(allowed, 0, 3);
+	if (!db_flag(allowed, 0, 4))
+		facts->no_temporary = mem_copy(role ? role : facts->user);
 	return 0;
 }
 

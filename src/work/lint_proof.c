@@ -14,6 +14,8 @@
 /* One name for all runs, so that the next one drops what a killed one left. */
 static const char SCRATCH[] = "anchore_admin_lint";
 
+enum { LOCKS_SINCE = 110000 };
+
 /* What one proof works with. */
 struct proof {
 	struct list *problems, *written;
@@ -236,6 +238,9 @@ static int check_edge(struct proof *proof, struct db *db, const struct graph_edg
 		code = db_exec(db, "ROLLBACK", err);
 	if (code)
 		return code;
+	/* PostgreSQL 10 rewrites more than later ones do: its locks are not what the files state. */
+	if (db_version(db) < LOCKS_SINCE)
+		return 0;
 	AUTO(mem_auto) char *name = mem_copy(edge->file);
 	name[strlen(name) - strlen(".sql")] = '\0';
 	mem_replace(&name, mem_format("%s.locks", name));

@@ -74,8 +74,8 @@ static void say_unchanged(const struct change *change, struct error *err)
 			"answers",
 			version);
 	else if (!err->hint)
-		error_hint(err, "nothing was changed, the database is at version %s; see `anchore-admin db check`",
-			version);
+		error_hint(err, "nothing was changed, the database is at version %s; mend what stood in the way, then "
+			"run the command again", version);
 }
 
 /* ---- COMMIT ---- */

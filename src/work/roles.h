@@ -1,4 +1,4 @@
-/* Roles that own things in a snapshot, or have privileges on them, and that a server does not have. */
+/* Roles: those of a snapshot that a server does not have, and the one that owns the engine's tables. */
 #ifndef WORK_ROLES_H
 #define WORK_ROLES_H
 
@@ -7,7 +7,13 @@
 #include "io/db.h"
 #include "model/manifest.h"
 
-/* Adds their names, sorted, each once. Only what the manifest tells: owners of large objects are not in it. */
+/* Adds the names of roles that own things in a snapshot, or have privileges on them, and that the server does not have;
+ * sorted, each once. Only what the manifest tells: owners of large objects are not in it. */
 int roles_unknown(struct list *names, struct db *db, const struct manifest *manifest, struct error *err);
+
+/* The role that an edge acts as, for what a superuser's upgrade makes must be the engine's, or the engine could not
+ * use it: the owner of the engine's tables, where all have one that may make tables. NULL: the role that is connected.
+ * Owned by the caller. */
+int roles_engine(char **out, struct db *db, struct error *err);
 
 #endif

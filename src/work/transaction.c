@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/fault.h"
@@ -9,6 +10,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "work/inspect.h"
+#include "work/roles.h"
 #include "work/sessions.h"
 
 /* ---- the locks ---- */
@@ -117,6 +119,12 @@ static void hear_warnings(struct change *change, const struct plan_edge *edge)
 	}
 }
 
+/* "cannot alter type of a column used by a view", "other objects depend on it": an operator's own things. */
+static bool stands_in_the_way(const struct db *db)
+{
+	return strcmp(db_sqlstate(db), "0A000") == 0 || strcmp(db_sqlstate(db), "2BP01") == 0;
+}
+
 static int run_statements(struct change *change, const struct plan_edge *edge, struct error *err)
 {
 	for (size_t i = 0; i < edge->count; i++) {
@@ -128,6 +136,9 @@ static int run_statements(struct change *change, const struct plan_edge *edge, s
 		if (!rc)
 			rc = db_exec(change->db, statement->sql, err);
 		hear_warnings(change, edge);
+		if (rc && stands_in_the_way(change->db))
+			error_hint(err, "nothing was changed; what stands there on the engine's table is not the "
+				"engine's: drop it, run the command again, then make it anew");
 		if (rc)
 			return error_context(err, "%s, statement %zu (%s)", edge->file, i + 1, statement->title);
 	}
@@ -150,24 +161,15 @@ static int check_result(struct change *change, const struct plan_edge *edge, str
 	return error_hint(err, "nothing was changed; check the SQL files with `anchore-admin graph lint`");
 }
 
-/* What a superuser's upgrade makes must be the engine's, or the engine could not use it: an edge acts as the role that
- * owns the engine's tables, where all have one owner that may make tables, and the journal is made by the owner of the
- * database. */
-static const char engine_role_sql[] =
-	"SELECT pg_get_userbyid(min(c.relowner)) FROM pg_class c\n"
-	"WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')\n"
-	"HAVING count(DISTINCT c.relowner) = 1 AND bool_and(pg_has_role(c.relowner, 'MEMBER')\n"
-	"  AND has_schema_privilege(c.relowner, 'public', 'CREATE'))";
+/* The journal is made by the owner of the database. */
 static const char journal_role_sql[] =
 	"SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database()\n"
 	"  AND pg_has_role(datdba, 'MEMBER') AND to_regnamespace('anchore_admin') IS NULL";
 
-static int act_as(struct db *db, const char *role_sql, struct error *err)
+static int act_as(struct db *db, const char *role, struct error *err)
 {
-	AUTO(mem_auto) char *role = NULL;
-	int rc = db_scalar(&role, db, role_sql, 0, NULL, err);
-	if (rc || !role)
-		return rc;
+	if (!role)
+		return 0;
 	AUTO(mem_auto) char *quoted = db_identifier(db, role);
 	return db_execf(db, err, "SET LOCAL ROLE %s", quoted);
 }
@@ -176,9 +178,12 @@ static int act_as(struct db *db, const char *role_sql, struct error *err)
 static int run_edge(struct change *change, const struct plan_edge *edge, struct error *err)
 {
 	struct db *db = change->db;
+	AUTO(mem_auto) char *role = NULL;
 	int rc = db_exec(db, "SET LOCAL search_path = public; SET CONSTRAINTS ALL IMMEDIATE", err);
 	if (!rc)
-		rc = act_as(db, engine_role_sql, err);
+		rc = roles_engine(&role, db, err);
+	if (!rc)
+		rc = act_as(db, role, err);
 	if (!rc)
 		rc = run_statements(change, edge, err);
 	if (!rc)
@@ -229,6 +234,7 @@ int transaction_record(struct change *change, const struct journal_entry *entry,
 	char now[24], release[VERSION_ROOM];
 	snprintf(now, sizeof now, "%lld", (long long)clock_now());
 	AUTO(db_result_auto) struct db_result *row = NULL;
+	AUTO(mem_auto) char *role = NULL;
 	int rc = check_leftovers(change->db, err);
 	if (!rc)
 		rc = fault_point("upgrade-version-row", err);
@@ -242,7 +248,9 @@ int transaction_record(struct change *change, const struct journal_entry *entry,
 	if (!rc)
 		rc = fault_point("upgrade-journal-row", err);
 	if (!rc)
-		rc = act_as(change->db, journal_role_sql, err);
+		rc = db_scalar(&role, change->db, journal_role_sql, 0, NULL, err);
+	if (!rc)
+		rc = act_as(change->db, role, err);
 	if (!rc)
 		rc = journal_record(change->db, entry, err);
 	return rc;

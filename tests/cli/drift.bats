@@ -2,7 +2,7 @@
 # db check: what differs, what of it matters, and what leads out of it.
 load lib
 
-setup_file() { server_start; migrations_make all; }
+setup_file() { server_start; WHOLE_GRAPH=all migrations_make; }
 teardown_file() { server_stop; }
 setup() { deployment_make; }
 teardown() { databases_drop; }

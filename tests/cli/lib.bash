@@ -122,10 +122,10 @@ databases_drop() {
 # ---- the deployment -------------------------------------------------------------------------------
 
 # The SQL files as an operator has them: in a git work tree, committed. Once per file of tests. Only the part of the
-# graph that most tests are about, so that its newest version is 0.0.7; `migrations_make all` copies the whole one.
+# graph that most tests are about, so that its newest version is 0.0.7; `WHOLE_GRAPH=all migrations_make` copies all of it.
 migrations_make() {
 	export MIGRATIONS=$BATS_FILE_TMPDIR/repo/sql
-	local file all=${1:-}
+	local file all=${WHOLE_GRAPH:-}
 	mkdir -p "$MIGRATIONS"
 	for file in "$SRCDIR"/sql/*; do
 		case $all${file##*/} in

@@ -141,6 +141,17 @@ START_TEST(unrelated_extras_are_harmless)
 }
 END_TEST
 
+/* An edge that deletes rows of the engine's table would delete those of the other, too. */
+START_TEST(what_inherits_from_the_engine_blocks)
+{
+	AUTO(catalog_result_clear) struct catalog_result result = compared(seven_text, "",
+		"table a INHERITS (images)\ntable b INHERITS (mine, events)\ntable c INHERITS (mine)\ntable mine\n");
+	ck_assert_uint_eq(result.blocking.count, 2);
+	ck_assert_str_eq(result.blocking.items[0], "extra table a");
+	ck_assert_uint_eq(result.harmless.count, 2);
+}
+END_TEST
+
 START_TEST(a_repeated_line_counts)
 {
 	AUTO(catalog_result_clear) struct catalog_result result = compared(seven_text, "",
@@ -227,6 +238,6 @@ Suite *catalog_suite(void)
 {
 	const TTest *const tests[] = {fresh_and_shapes_fit, differences_are_said_in_words,
 		unrelated_extras_are_harmless, history_has_shape_and_reason, half_finished_upgrades_are_told,
-		a_repeated_line_counts, bad_catalogs_are_refused, NULL};
+		what_inherits_from_the_engine_blocks, a_repeated_line_counts, bad_catalogs_are_refused, NULL};
 	return unit_suite("catalog", tests);
 }

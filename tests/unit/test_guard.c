@@ -212,8 +212,30 @@ START_TEST(rights)
 	make_facts(&facts);
 	list_add(&facts.not_owned, "users (owner postgres)");
 	facts.superuser = true;
+	facts.no_temporary = mem_copy("engine"); /* of which the plan has none */
 	struct refusals refusals = judge(&facts);
 	ck_assert_uint_eq(refusals.count, 0);
+}
+END_TEST
+
+START_TEST(helpers_need_the_right_to_temporary_tables)
+{
+	const struct graph_edge edge = {.from = V6, .to = V7, .file = (char *)"a.sql"};
+	struct refusals refusals = {NULL, 0};
+	struct facts facts;
+	struct plan plan = make_plan();
+	make_facts(&facts);
+	facts.superuser = true;
+	facts.no_temporary = mem_copy("owner");
+	plan_add_statement(plan_add_edge(&plan, &edge), mem_copy("CREATE FUNCTION pg_temp.f() RETURNS int"),
+		mem_copy("CREATE FUNCTION"), 1);
+	guard_check(&refusals, &facts, &plan);
+	ck_assert_uint_eq(refusals.count, 1);
+	ck_assert_str_eq(refusals.items[0].check, "rights");
+	ck_assert(strstr(refusals.items[0].remedy, "GRANT TEMPORARY ON DATABASE \"anchore\" TO \"owner\"") != NULL);
+	refusals_clear(&refusals);
+	plan_clear(&plan);
+	facts_clear(&facts);
 }
 END_TEST
 
@@ -299,7 +321,7 @@ Suite *guard_suite(void)
 {
 	const TTest *const tests[] = {nothing_stands_against_it, no_snapshot, no_store, skipped_snapshot,
 		corrupt_snapshot, stale_snapshot, many_differences_are_cut, age_is_limited_if_asked, services_are_named,
-		prepared_transactions_are_named, wrong_schema, migrations_missing_or_dirty, rights, half_upgraded,
+		prepared_transactions_are_named, wrong_schema, migrations_missing_or_dirty, rights, helpers_need_the_right_to_temporary_tables, half_upgraded,
 		space_and_server,
 		all_at_once, one_refusal_is_the_error, NULL};
 	return unit_suite("guard", tests);

@@ -108,7 +108,9 @@ static const struct {
 	{"table b\n", "table b UNLOGGED ROW LEVEL SECURITY\n",
 		"ALTER TABLE b SET LOGGED;\nALTER TABLE b DISABLE ROW LEVEL SECURITY;\n"},
 	{"table b\n", "table b INHERITS (a)\n", "-- no SQL is known for table b: it is INHERITS (a)\n"},
-	{"", "trigger b \"T\"\npolicy a p\n", "DROP POLICY p ON a;\nDROP TRIGGER \"T\" ON b;\n"},
+	{"", "trigger b \"T\"\npolicy a p\n", "-- not the engine's: keep its definition (psql shows it by "
+		"\\d a), and make it again after the upgrade\nDROP POLICY p ON a;\n-- not the engine's: keep its "
+		"definition (psql shows it by \\d b), and make it again after the upgrade\nDROP TRIGGER \"T\" ON b;\n"},
 	{"table a\ncolumn a.id integer NOT NULL\ncolumn a.kind kind DEFAULT 'x'::kind\n"
 	 "constraint a PRIMARY KEY (id)\ncolumn a.name character varying(64) NOT NULL\n", "",
 		"-- table a is made empty: only a restore brings its rows back\nCREATE TABLE a (\n    id integer NOT "
