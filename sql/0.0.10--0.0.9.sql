@@ -24,6 +24,7 @@ EXCEPTION
 END
 $$;
 
+-- Decodes the documents that are base64.
 DO $$
 DECLARE
     n    bigint;
@@ -67,8 +68,8 @@ DROP TABLE catalog_archived_images, catalog_archived_images_docker, catalog_arch
 
 DROP TYPE archive_transitions, archive_transition_history_state;
 
--- By what it indexes: its name differs if somebody made it again by hand. Of several equal ones the
--- others are the operator's.
+-- Drops the index on feed_data_cpe_vulnerabilities. By what it indexes: its name differs if somebody made
+-- it again by hand. Of several equal ones the others are the operator's.
 DO $$
 DECLARE
     one record;

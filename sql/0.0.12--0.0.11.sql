@@ -5,8 +5,25 @@
 --
 -- loses: column image_packages.size where size NOT BETWEEN -2147483648 AND 2147483647
 
-DROP INDEX ix_type;
+-- Drops the index on events(type). By what it indexes: its name differs if somebody made it again by hand. Of several
+-- equal ones the others are the operator's.
+DO $$
+DECLARE
+    one record;
+BEGIN
+    FOR one IN
+        SELECT i.indexrelid::regclass AS name
+        FROM pg_index i
+        WHERE i.indrelid = 'events'::regclass
+          AND pg_get_indexdef(i.indexrelid) LIKE 'CREATE INDEX % USING btree (type)'
+        ORDER BY i.indexrelid::regclass::text <> 'ix_type', i.indexrelid
+        LIMIT 1
+    LOOP
+        EXECUTE format('DROP INDEX %s', one.name);
+    END LOOP;
+END $$;
 
+-- Names the package sizes that become NULL.
 DO $$
 DECLARE
     n    bigint;

@@ -119,8 +119,9 @@ WHERE v.epochless_version IN ('None', 'all', p.fullversion, p.version) AND EXIST
 
 CREATE UNIQUE INDEX ON rhel_matches (id, vulnerability_id);
 
--- No index begins with the columns of this foreign key: as long as it is there, every vulnerability that goes
--- costs a look at every match. It is found by what it does, for PostgreSQL 11 and 12 name it differently.
+-- Drops the foreign key from matches to vulnerabilities. It comes back below: no index begins with its columns, so
+-- that as long as it is there every vulnerability that goes costs a look at every match. It is found by what it does,
+-- for PostgreSQL 11 and 12 name it differently.
 DO $$
 DECLARE
     key name;
@@ -139,6 +140,7 @@ CREATE TEMPORARY VIEW rhel_groups AS
 SELECT name AS rhel, replace(name, 'rhel:', 'centos:') AS centos FROM feed_groups
 WHERE feed_name = 'vulnerabilities' AND name IN ('rhel:5', 'rhel:6', 'rhel:7', 'rhel:8');
 
+-- Names the groups rhel:* that have no records yet.
 DO $$
 DECLARE
     bare text;
@@ -185,7 +187,8 @@ SELECT image_user_id, image_id, name, version, pkg_type, arch,
 FROM rhel_found
 ON CONFLICT DO NOTHING;
 
--- The key of a match does not know the group of the vulnerability. Counted first, for that costs little.
+-- Names the matches that another group has taken. The key of a match does not know the group of the vulnerability.
+-- Counted first, for that costs little.
 DO $$
 DECLARE
     missing bigint;

@@ -89,8 +89,8 @@ ALTER TABLE images
     ALTER COLUMN distro_name TYPE varchar, ALTER COLUMN distro_version TYPE varchar,
     ALTER COLUMN like_distro TYPE varchar, ALTER COLUMN dockerfile_mode TYPE varchar;
 
--- PostgreSQL cannot alter a column under a foreign key that has an enum as well ("could not find cast"): this one,
--- over severity, goes for a while and is checked when it comes back, as the only one.
+-- Drops the foreign key over severity. PostgreSQL cannot alter a column under a foreign key that has an enum as well
+-- ("could not find cast"): this one goes for a while and is checked when it comes back, as the only one.
 DO $$
 DECLARE
     k text;
@@ -156,6 +156,8 @@ ALTER TABLE oauth2_clients RENAME COLUMN expires_at TO client_secret_expires_at;
 
 ALTER TABLE oauth2_clients ADD COLUMN client_metadata text;
 
+-- The four functions from as_json to as_metadata are the same in 0.0.14--0.0.13.sql: change both.
+--
 -- redirect_uri, grant_type and response_type hold one item a line; contact and jwks_text should hold JSON, but may
 -- hold anything. Whatever the list or the JSON does not give back to the letter is kept under the name of the old
 -- column as well. i18n_metadata is kept as its text. The three columns that are never NULL are kept unless empty.

@@ -96,6 +96,7 @@ WHERE contype = 'f' AND ARRAY[conrelid, confrelid] <@ ARRAY[
     'feed_data_vulnerabilities_vulnerable_artifacts', 'feed_data_vulnerabilities', 'feed_data_gem_packages',
     'feed_data_npm_packages', 'feed_group_data', 'feed_groups', 'feeds', 'distro_mappings']::regclass[]::oid[];
 
+-- Drops the foreign keys for a while.
 DO $$
 DECLARE
     k record;
@@ -197,6 +198,7 @@ SELECT pg_temp.narrow('distro_mappings', '{"from_distro": 64}', '{"to_distro": 6
 
 DROP FUNCTION pg_temp.narrow(regclass, json, json);
 
+-- Adds the foreign keys again.
 DO $$
 DECLARE
     k record;
@@ -220,6 +222,7 @@ ALTER TABLE oauth2_clients
     ADD COLUMN software_id varchar(36), ADD COLUMN software_version varchar(48);
 
 -- What the upgrade makes of the old columns: the way back starts from it, and it tells whether the way back is whole.
+-- The four functions from as_json to as_metadata are the same in 0.0.13--0.0.14.sql: change both.
 CREATE FUNCTION pg_temp.as_json(value text) RETURNS json LANGUAGE plpgsql STRICT AS $$
 BEGIN
     RETURN json_build_array(value::json) -> 0;
@@ -326,6 +329,7 @@ UPDATE oauth2_clients AS c SET
 FROM (SELECT id AS row_id, pg_temp.as_object(client_metadata) AS m FROM oauth2_clients) AS known
 WHERE c.id = row_id;
 
+-- Keeps client_metadata that the old columns cannot hold.
 DO $$
 DECLARE
     n     bigint;

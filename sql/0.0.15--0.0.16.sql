@@ -10,12 +10,16 @@
 -- destroys: rows feed_data_vulnerabilities_vulnerable_artifacts: vulnerable versions of these records, likewise
 -- destroys: rows feed_groups: github:os and github:unknown; a feed sync makes them again if the feed has them
 
--- No index begins with the columns of this foreign key: as long as it is there, every vulnerability that goes
--- costs a look at every match. It is found by what it does, for PostgreSQL 11 and 12 name it differently.
+-- Drops the foreign key from matches to vulnerabilities where some go. It comes back below: no index begins with its
+-- columns, so that as long as it is there every vulnerability that goes costs a look at every match. It is found by what
+-- it does, for PostgreSQL 11 and 12 name it differently.
 DO $$
 DECLARE
     key name;
 BEGIN
+    IF NOT EXISTS (SELECT FROM feed_data_vulnerabilities WHERE namespace_name IN ('github:os', 'github:unknown')) THEN
+        RETURN;
+    END IF;
     FOR key IN
         SELECT conname FROM pg_constraint
         WHERE contype = 'f' AND conrelid = 'image_package_vulnerabilities'::regclass
@@ -37,6 +41,18 @@ DELETE FROM feed_data_vulnerabilities WHERE namespace_name IN ('github:os', 'git
 
 DELETE FROM feed_groups WHERE name IN ('github:os', 'github:unknown');
 
-ALTER TABLE image_package_vulnerabilities
-    ADD CONSTRAINT image_package_vulnerabilities_vulnerability_id_vulnerabili_fkey
-    FOREIGN KEY (vulnerability_id, vulnerability_namespace_name) REFERENCES feed_data_vulnerabilities(id, namespace_name);
+-- Puts the foreign key back. All matches are checked once.
+DO $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM pg_constraint
+        WHERE contype = 'f' AND conrelid = 'image_package_vulnerabilities'::regclass
+            AND confrelid = 'feed_data_vulnerabilities'::regclass)
+    THEN
+        ALTER TABLE image_package_vulnerabilities
+            ADD CONSTRAINT image_package_vulnerabilities_vulnerability_id_vulnerabili_fkey
+            FOREIGN KEY (vulnerability_id, vulnerability_namespace_name)
+            REFERENCES feed_data_vulnerabilities(id, namespace_name);
+    END IF;
+END
+$$;

@@ -6,6 +6,7 @@
 -- loses: column images.size where size NOT BETWEEN -2147483648 AND 2147483647
 -- loses: column feed_data_gem_packages.id where id NOT BETWEEN -2147483648 AND 2147483647
 
+-- Names the sizes and ids that become NULL.
 DO $$
 DECLARE
     n    bigint;

@@ -50,11 +50,12 @@ DECLARE
 BEGIN
     BEGIN
         whole := document::jsonb;
-    EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
+    EXCEPTION WHEN data_exception OR program_limit_exceeded OR feature_not_supported THEN
         problem := CASE SQLSTATE WHEN '22P02' THEN 'malformed JSON' ELSE SQLERRM END;
         -- jsonb refuses \u0000, half a surrogate pair (file names that were not UTF-8) and numbers of endless
-        -- size, wherever they stand. Mostly that is no place of interest: a second try with the character
-        -- SUB for the first two, and null for an endless image size.
+        -- size, wherever they stand, and where the database is not UTF-8 \u with what its encoding has not. Mostly
+        -- that is no place of interest: a second try with the character SUB instead, and null for an endless
+        -- image size.
         mended := document;
         IF strpos(mended, '\u0000') > 0 THEN
             mended := regexp_replace(mended, '(?<!\\)((?:\\\\)*)\\u0000', '\1\\u001a', 'g');
@@ -67,6 +68,9 @@ BEGIN
             mended := regexp_replace(mended,
                 '(?<!\\u[dD][89abAB][0-9a-fA-F]{2})(?<!\\)((?:\\\\)*)\\u[dD][c-fC-F][0-9a-fA-F]{2}', '\1\\u001a', 'g');
         END IF;
+        IF SQLSTATE NOT IN ('22P02', '22003') AND getdatabaseencoding() <> 'UTF8' THEN
+            mended := regexp_replace(mended, '(?<!\\)((?:\\\\)*)\\u(?!00[0-7])[0-9a-fA-F]{4}', '\1\\u001a', 'g');
+        END IF;
         IF SQLSTATE = '22003' THEN
             mended := regexp_replace(mended,
                 '("sizebytes"\s*:\s*)-?([0-9]{200}[0-9.]*|[0-9.]+[eE][-+]?[0-9]{4,})', '\1null', 'g');
@@ -78,7 +82,7 @@ BEGIN
         END IF;
         BEGIN
             whole := mended::jsonb;
-        EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
+        EXCEPTION WHEN data_exception OR program_limit_exceeded OR feature_not_supported THEN
             RETURN;
         END;
     END IF;
@@ -158,15 +162,21 @@ BEGIN
         problem := 'a character that no text can hold';
     END IF;
 
-    IF problem IS NULL THEN
-        -- encode() breaks its lines, the engine does not
-        dockerfile := translate(encode(convert_to(dockerfile, 'UTF8'), 'base64'), E'\n', '');
+    IF problem IS NULL AND dockerfile IS NOT NULL THEN
+        BEGIN
+            -- encode() breaks its lines, the engine does not
+            dockerfile := translate(encode(convert_to(dockerfile, 'UTF8'), 'base64'), E'\n', '');
+        EXCEPTION WHEN character_not_in_repertoire OR untranslatable_character THEN
+            -- only in a database that is not UTF-8 itself
+            problem := 'the Dockerfile is not UTF-8';
+        END;
     END IF;
 END
 $$;
 
--- One statement, so that each document is parsed once and what it says is written nowhere but where it belongs.
--- The lookups by key of each image stay linear where the planner has no statistics; a join of all tags does not.
+-- Reads the analysis documents into catalog_image. And into the tags: one statement, so that each document is parsed
+-- once and what it says is written nowhere but where it belongs. The lookups by key of each image stay linear where
+-- the planner has no statistics; a join of all tags does not.
 DO $$
 DECLARE
     kind text;

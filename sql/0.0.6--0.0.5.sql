@@ -19,6 +19,7 @@
 -- recomputes: column feed_data_vulnerabilities_fixed_artifacts.vendor_no_advisory as false
 -- loses: column feed_data_vulnerabilities_fixed_artifacts.fix_metadata
 
+-- Names the rows whose content lies elsewhere.
 DO $$
 DECLARE
     n    bigint;

@@ -88,6 +88,7 @@ ALTER TABLE catalog_image_docker ADD COLUMN tag_detected_at integer;
 
 UPDATE catalog_image_docker SET tag_detected_at = created_at;
 
+-- Drops table eventlog if it is empty.
 DO $$
 DECLARE
     n    bigint;

@@ -75,27 +75,24 @@ SELECT name, name, created_at, last_updated FROM accounts;
 INSERT INTO user_access_credentials (username, type, value, created_at)
 SELECT "userId", 'password', password, extract(epoch FROM now())::integer FROM users WHERE password IS NOT NULL;
 
--- The first 20 of the keys, for a warning. NULL if there is none.
-CREATE FUNCTION pg_temp.few(keys text[]) RETURNS text LANGUAGE sql AS $$
-    SELECT array_to_string(keys[1:20], '; ')
-        || CASE WHEN cardinality(keys) > 20 THEN format('; and %s more', cardinality(keys) - 20) ELSE '' END
-$$;
-
+-- Names the users that have an access list.
 DO $$
 DECLARE
-    keys text[] := (SELECT array_agg("userId" ORDER BY "userId" COLLATE "C") FROM users WHERE acls <> '');
+    n    bigint := (SELECT count(*) FROM users WHERE acls <> '');
+    keys text := (SELECT string_agg("userId", '; ') FROM (
+        SELECT "userId" FROM users WHERE acls <> '' ORDER BY "userId" COLLATE "C" LIMIT 20) AS first_ones);
 BEGIN
-    IF keys IS NOT NULL THEN
-        RAISE WARNING '% user(s) had an access list, for which accounts have no place: %', cardinality(keys),
-            pg_temp.few(keys);
+    IF n > 0 THEN
+        RAISE WARNING '% user(s) had an access list, for which accounts have no place: %', n,
+            keys || CASE WHEN n > 20 THEN format('; and %s more', n - 20) ELSE '' END;
     END IF;
 END $$;
 
 DELETE FROM users;
 
--- The keys that are about to change. Without CASCADE: a foreign key that an operator has led to image_packages stops
--- the upgrade. The key from image_packages to images is made anew because a check of all rows at once takes a fraction
--- of the time that a check of each package inserted below would take.
+-- Drops the keys that are about to change. Without CASCADE: a foreign key that an operator has led to image_packages
+-- stops the upgrade. The key from image_packages to images is made anew because a check of all rows at once takes a
+-- fraction of the time that a check of each package inserted below would take.
 DO $$
 DECLARE
     key record;
@@ -129,6 +126,8 @@ ALTER TABLE image_packages
     ADD COLUMN pkg_path_hash varchar(80),
     ADD COLUMN metadata_json text;
 
+-- The same two functions are in 0.0.8--0.0.7.sql: change both.
+--
 -- The elements of a JSON list as texts. NULL and null are an empty list, a single text or number is a list of one.
 -- Of elements, null is NULL and what is nested is its JSON text. NULL if the value is no JSON, an object or holds
 -- \u0000, which no text of PostgreSQL can.
@@ -139,7 +138,7 @@ BEGIN
         WHEN 'null' THEN '{}'
         WHEN 'object' THEN NULL
         ELSE ARRAY[value::json #>> '{}'] END;
-EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
+EXCEPTION WHEN data_exception OR program_limit_exceeded OR feature_not_supported THEN
     RETURN NULL;
 END $$;
 
@@ -207,23 +206,25 @@ SELECT image_id, image_user_id, name, version, pkg_type, 'N/A', path, path_hash,
     '', origin, name, name, license, now() AT TIME ZONE 'UTC', now() AT TIME ZONE 'UTC'
 FROM found WHERE problem IS NULL;
 
+-- Names the npms and gems that could not become packages.
 DO $$
 DECLARE
-    bad record;
+    bad  record;
+    keys text;
 BEGIN
     FOR bad IN
-        SELECT pkg_type, array_agg(format('%s/%s/%s (%s)', image_user_id, image_id, path_hash, problem)
-            ORDER BY image_user_id COLLATE "C", image_id COLLATE "C", path_hash COLLATE "C") AS keys
-        FROM found WHERE problem IS NOT NULL GROUP BY pkg_type ORDER BY pkg_type
+        SELECT pkg_type, count(*) AS n FROM found WHERE problem IS NOT NULL GROUP BY pkg_type ORDER BY pkg_type
     LOOP
-        RAISE WARNING '% row(s) of image_%s could not become packages and stay where they are: %',
-            cardinality(bad.keys), bad.pkg_type, pg_temp.few(bad.keys);
+        SELECT string_agg(key, '; ') INTO keys FROM (
+            SELECT format('%s/%s/%s (%s)', image_user_id, image_id, path_hash, problem) AS key
+            FROM found WHERE problem IS NOT NULL AND pkg_type = bad.pkg_type
+            ORDER BY image_user_id COLLATE "C", image_id COLLATE "C", path_hash COLLATE "C" LIMIT 20) AS first_ones;
+        RAISE WARNING '% row(s) of image_%s could not become packages and stay where they are: %', bad.n,
+            bad.pkg_type, keys || CASE WHEN bad.n > 20 THEN format('; and %s more', bad.n - 20) ELSE '' END;
     END LOOP;
 END $$;
 
 DROP TABLE found;
-
-DROP FUNCTION pg_temp.few(text[]);
 
 DROP FUNCTION pg_temp.list(text);
 

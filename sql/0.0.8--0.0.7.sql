@@ -5,7 +5,8 @@
 -- with the password of the account's user of that name.
 -- Loses of packages that differ only in their path all but one; the matches of npms and gems with vulnerabilities,
 -- for these are no packages in 0.0.7; and users, tokens and states of accounts that 0.0.7 has no place for. Every row
--- that goes is named.
+-- that goes is counted, and the first 20 are named. A user gets the times of the account. What image_npms and
+-- image_gems have no column for is lost of npms and gems, their times included; an upgrade gives them new ones.
 --
 -- loses: table policy_engine_evaluation_cache
 -- loses: column catalog_image.parentDigest
@@ -15,6 +16,12 @@
 -- loses: column accounts.type
 -- recomputes: column accounts.type as (CASE name WHEN 'admin' THEN 'admin' WHEN 'anchore-system' THEN 'service' ELSE 'user' END)::account_types
 -- loses: rows account_users where username IS DISTINCT FROM account_name
+-- loses: column account_users.created_at
+-- recomputes: column account_users.created_at as (SELECT a.created_at FROM accounts AS a WHERE a.name = account_users.account_name)
+-- loses: column account_users.last_updated
+-- recomputes: column account_users.last_updated as (SELECT a.last_updated FROM accounts AS a WHERE a.name = account_users.account_name)
+-- loses: column user_access_credentials.created_at
+-- recomputes: column user_access_credentials.created_at as (SELECT a.created_at FROM account_users AS u JOIN accounts AS a ON a.name = u.account_name WHERE u.username = user_access_credentials.username)
 -- loses: rows user_access_credentials where type <> 'password' OR username NOT IN (SELECT username FROM account_users WHERE username = account_name)
 -- loses: column users.password where "userId" IN (SELECT name FROM accounts)
 -- loses: rows image_packages where ctid = ANY (ARRAY(SELECT ctid FROM (SELECT ctid, row_number() OVER (PARTITION BY image_id, image_user_id, name, version, pkg_type, arch ORDER BY pkg_path <> 'pkgdb', pkg_path COLLATE "C") AS place FROM image_packages WHERE pkg_type NOT IN ('npm', 'gem') OR arch <> 'N/A') AS numbered WHERE place > 1))
@@ -23,6 +30,14 @@
 -- recomputes: column image_packages.pkg_path as CASE WHEN pkg_type IN ('npm', 'gem') AND arch = 'N/A' THEN pkg_path ELSE 'pkgdb' END
 -- loses: column image_packages.pkg_path_hash
 -- recomputes: column image_packages.pkg_path_hash as CASE WHEN pkg_type IN ('npm', 'gem') AND arch = 'N/A' THEN pkg_path_hash END
+-- loses: column image_packages.size where pkg_type IN ('npm', 'gem') AND arch = 'N/A' AND (pkg_path <> 'pkgdb' OR pkg_path_hash IS NOT NULL) AND size IS NOT NULL
+-- loses: column image_packages.release where pkg_type IN ('npm', 'gem') AND arch = 'N/A' AND (pkg_path <> 'pkgdb' OR pkg_path_hash IS NOT NULL) AND release <> ''
+-- loses: column image_packages.fullversion where pkg_type IN ('npm', 'gem') AND arch = 'N/A' AND (pkg_path <> 'pkgdb' OR pkg_path_hash IS NOT NULL) AND fullversion <> version
+-- loses: column image_packages.distro_name where pkg_type IN ('npm', 'gem') AND arch = 'N/A' AND (pkg_path <> 'pkgdb' OR pkg_path_hash IS NOT NULL) AND distro_name <> pkg_type
+-- loses: column image_packages.distro_version where pkg_type IN ('npm', 'gem') AND arch = 'N/A' AND (pkg_path <> 'pkgdb' OR pkg_path_hash IS NOT NULL) AND distro_version <> 'N/A'
+-- loses: column image_packages.like_distro where pkg_type IN ('npm', 'gem') AND arch = 'N/A' AND (pkg_path <> 'pkgdb' OR pkg_path_hash IS NOT NULL) AND like_distro <> pkg_type
+-- loses: column image_packages.normalized_src_pkg where pkg_type IN ('npm', 'gem') AND arch = 'N/A' AND (pkg_path <> 'pkgdb' OR pkg_path_hash IS NOT NULL) AND normalized_src_pkg <> name
+-- loses: column image_packages.src_pkg where pkg_type IN ('npm', 'gem') AND arch = 'N/A' AND (pkg_path <> 'pkgdb' OR pkg_path_hash IS NOT NULL) AND length(src_pkg) > 255
 -- loses: rows image_package_vulnerabilities where pkg_path <> 'pkgdb' AND (pkg_type IN ('npm', 'gem') AND pkg_arch = 'N/A' OR EXISTS (SELECT 1 FROM image_package_vulnerabilities AS v WHERE (v.pkg_user_id, v.pkg_image_id, v.pkg_name, v.pkg_version, v.pkg_type, v.pkg_arch, v.vulnerability_id) = (image_package_vulnerabilities.pkg_user_id, image_package_vulnerabilities.pkg_image_id, image_package_vulnerabilities.pkg_name, image_package_vulnerabilities.pkg_version, image_package_vulnerabilities.pkg_type, image_package_vulnerabilities.pkg_arch, image_package_vulnerabilities.vulnerability_id) AND (v.pkg_path = 'pkgdb' OR v.pkg_path COLLATE "C" < image_package_vulnerabilities.pkg_path COLLATE "C"))) OR pkg_path = 'pkgdb' AND pkg_type IN ('npm', 'gem') AND pkg_arch = 'N/A' AND EXISTS (SELECT 1 FROM image_packages AS p WHERE (p.image_id, p.image_user_id, p.name, p.version, p.pkg_type, p.arch, p.pkg_path) = (image_package_vulnerabilities.pkg_image_id, image_package_vulnerabilities.pkg_user_id, image_package_vulnerabilities.pkg_name, image_package_vulnerabilities.pkg_version, image_package_vulnerabilities.pkg_type, image_package_vulnerabilities.pkg_arch, image_package_vulnerabilities.pkg_path) AND p.pkg_path_hash IS NOT NULL)
 -- loses: column image_package_vulnerabilities.pkg_path
 -- recomputes: column image_package_vulnerabilities.pkg_path as CASE WHEN pkg_type IN ('npm', 'gem') AND pkg_arch = 'N/A' THEN pkg_path ELSE 'pkgdb' END
@@ -39,40 +54,51 @@ FROM accounts AS a
 ON CONFLICT ("userId") DO UPDATE
 SET password = excluded.password, email = excluded.email, active = excluded.active;
 
--- The first 20 of the keys, for a warning. NULL if there is none.
-CREATE FUNCTION pg_temp.few(keys text[]) RETURNS text LANGUAGE sql AS $$
-    SELECT array_to_string(keys[1:20], '; ')
-        || CASE WHEN cardinality(keys) > 20 THEN format('; and %s more', cardinality(keys) - 20) ELSE '' END
+-- What a warning says after the first 20 keys.
+CREATE FUNCTION pg_temp.more(n bigint) RETURNS text LANGUAGE sql AS $$
+    SELECT CASE WHEN n > 20 THEN format('; and %s more', n - 20) ELSE '' END
 $$;
 
+-- Names what 0.0.7 has no place for.
 DO $$
 DECLARE
-    keys text[] := (SELECT array_agg(format('%s (account %s)', username, coalesce(account_name, 'unknown'))
-        ORDER BY username COLLATE "C") FROM account_users WHERE username IS DISTINCT FROM account_name);
+    n    bigint;
+    keys text;
 BEGIN
-    IF keys IS NOT NULL THEN
-        RAISE WARNING '% user(s) are gone, for their accounts have another name: %', cardinality(keys),
-            pg_temp.few(keys);
+    WITH named AS (
+        SELECT format('%s (account %s)', username, coalesce(account_name, 'unknown')) AS key FROM account_users
+        WHERE username IS DISTINCT FROM account_name)
+    SELECT count(*), (SELECT string_agg(key, '; ')
+        FROM (SELECT key FROM named ORDER BY key COLLATE "C" LIMIT 20) AS first_ones) INTO n, keys FROM named;
+    IF n > 0 THEN
+        RAISE WARNING '% user(s) are gone, for their accounts have another name: %', n, keys || pg_temp.more(n);
     END IF;
-    keys := (SELECT array_agg(username ORDER BY username COLLATE "C") FROM user_access_credentials
-        WHERE type <> 'password');
-    IF keys IS NOT NULL THEN
-        RAISE WARNING '% token(s) are gone, of these users: %', cardinality(keys), pg_temp.few(keys);
+    WITH named AS (SELECT username AS key FROM user_access_credentials WHERE type <> 'password')
+    SELECT count(*), (SELECT string_agg(key, '; ')
+        FROM (SELECT key FROM named ORDER BY key COLLATE "C" LIMIT 20) AS first_ones) INTO n, keys FROM named;
+    IF n > 0 THEN
+        RAISE WARNING '% token(s) are gone, of these users: %', n, keys || pg_temp.more(n);
     END IF;
-    keys := (SELECT array_agg(format('%s (%s)', name, concat_ws(', ', CASE WHEN state = 'deleting' THEN state END,
-            CASE WHEN type::text <> CASE name WHEN 'admin' THEN 'admin' WHEN 'anchore-system' THEN 'service'
-            ELSE 'user' END THEN type END)) ORDER BY name COLLATE "C") FROM accounts
-        WHERE state = 'deleting' OR type::text <> CASE name WHEN 'admin' THEN 'admin'
-            WHEN 'anchore-system' THEN 'service' ELSE 'user' END);
-    IF keys IS NOT NULL THEN
-        RAISE WARNING '% account(s) lose a state or type: %', cardinality(keys), pg_temp.few(keys);
+    WITH named AS (
+        SELECT format('%s (%s)', name, concat_ws(', ', CASE WHEN state = 'deleting' THEN state END,
+            CASE WHEN type::text <> usual THEN type END)) AS key
+        FROM accounts, LATERAL (SELECT CASE name WHEN 'admin' THEN 'admin' WHEN 'anchore-system' THEN 'service'
+            ELSE 'user' END AS usual) AS u
+        WHERE state = 'deleting' OR type::text <> usual)
+    SELECT count(*), (SELECT string_agg(key, '; ')
+        FROM (SELECT key FROM named ORDER BY key COLLATE "C" LIMIT 20) AS first_ones) INTO n, keys FROM named;
+    IF n > 0 THEN
+        RAISE WARNING '% account(s) lose a state or type: %', n, keys || pg_temp.more(n);
     END IF;
-    keys := (SELECT array_agg(name ORDER BY name COLLATE "C") FROM accounts
+    WITH named AS (
+        SELECT name AS key FROM accounts
         WHERE name IN (SELECT account_name FROM account_users)
-            AND name NOT IN (SELECT username FROM account_users WHERE username = account_name));
-    IF keys IS NOT NULL THEN
-        RAISE WARNING '% account(s) have no password now, for no user of theirs has their name: %', cardinality(keys),
-            pg_temp.few(keys);
+            AND name NOT IN (SELECT username FROM account_users WHERE username = account_name))
+    SELECT count(*), (SELECT string_agg(key, '; ')
+        FROM (SELECT key FROM named ORDER BY key COLLATE "C" LIMIT 20) AS first_ones) INTO n, keys FROM named;
+    IF n > 0 THEN
+        RAISE WARNING '% account(s) have no password now, for no user of theirs has their name: %', n,
+            keys || pg_temp.more(n);
     END IF;
 END $$;
 
@@ -86,11 +112,13 @@ ALTER TABLE catalog_image DROP COLUMN "parentDigest";
 -- for a few rows and look for a partner of every single one of them, also where a foreign key is checked.
 SET LOCAL enable_nestloop = off;
 
--- What belongs to npms and gems, and what the old primary keys cannot tell from another row: of several rows the one
--- with path 'pkgdb' stays, or the one with the first path. Done while the keys of 0.0.8 are there to find them.
+-- Deletes what belongs to npms and gems in two tables. And what the old primary keys cannot tell from another row: of
+-- several rows the one with path 'pkgdb' stays, or the one with the first path. Done while the keys of 0.0.8 are there
+-- to find them.
 DO $$
 DECLARE
-    keys text[];
+    n    bigint;
+    keys text;
 BEGIN
     WITH gone AS (
         DELETE FROM image_package_vulnerabilities AS x
@@ -107,10 +135,11 @@ BEGIN
         RETURNING format('%s/%s/%s/%s/%s/%s', pkg_user_id, pkg_image_id, pkg_name, pkg_version, pkg_path,
             vulnerability_id) AS key
     )
-    SELECT array_agg(key ORDER BY key COLLATE "C") INTO keys FROM gone;
-    IF keys IS NOT NULL THEN
+    SELECT count(*), (SELECT string_agg(key, '; ')
+        FROM (SELECT key FROM gone ORDER BY key COLLATE "C" LIMIT 20) AS first_ones) INTO n, keys FROM gone;
+    IF n > 0 THEN
         RAISE WARNING '% row(s) of image_package_vulnerabilities are gone with the paths of their packages: %',
-            cardinality(keys), pg_temp.few(keys);
+            n, keys || pg_temp.more(n);
     END IF;
     WITH gone AS (
         DELETE FROM image_package_db_entries AS x
@@ -127,15 +156,16 @@ BEGIN
         RETURNING format('%s/%s/%s/%s/%s/%s', image_user_id, image_id, pkg_name, pkg_version, pkg_path,
             file_path) AS key
     )
-    SELECT array_agg(key ORDER BY key COLLATE "C") INTO keys FROM gone;
-    IF keys IS NOT NULL THEN
+    SELECT count(*), (SELECT string_agg(key, '; ')
+        FROM (SELECT key FROM gone ORDER BY key COLLATE "C" LIMIT 20) AS first_ones) INTO n, keys FROM gone;
+    IF n > 0 THEN
         RAISE WARNING '% row(s) of image_package_db_entries are gone with the paths of their packages: %',
-            cardinality(keys), pg_temp.few(keys);
+            n, keys || pg_temp.more(n);
     END IF;
 END $$;
 
--- The keys that are about to change. Without CASCADE: a foreign key that an operator has led to image_packages stops
--- the downgrade.
+-- Drops the foreign keys that are about to change. Without CASCADE: one that an operator has led to image_packages
+-- stops the downgrade.
 DO $$
 DECLARE
     key record;
@@ -150,10 +180,12 @@ BEGIN
     END LOOP;
 END $$;
 
--- By position, for a join of image_packages with itself may take the wrong index and read all images for each row.
+-- Deletes packages that differ only in their path, but for one. By position, for a join of image_packages with itself
+-- may take the wrong index and read all images for each row.
 DO $$
 DECLARE
-    keys text[];
+    n    bigint;
+    keys text;
 BEGIN
     WITH gone AS (
         DELETE FROM image_packages
@@ -167,13 +199,16 @@ BEGIN
             WHERE place > 1))
         RETURNING format('%s/%s/%s/%s/%s', image_user_id, image_id, name, version, pkg_path) AS key
     )
-    SELECT array_agg(key ORDER BY key COLLATE "C") INTO keys FROM gone;
-    IF keys IS NOT NULL THEN
-        RAISE WARNING '% package(s) are gone that differ from another one only in their path: %', cardinality(keys),
-            pg_temp.few(keys);
+    SELECT count(*), (SELECT string_agg(key, '; ')
+        FROM (SELECT key FROM gone ORDER BY key COLLATE "C" LIMIT 20) AS first_ones) INTO n, keys FROM gone;
+    IF n > 0 THEN
+        RAISE WARNING '% package(s) are gone that differ from another one only in their path: %', n,
+            keys || pg_temp.more(n);
     END IF;
 END $$;
 
+-- The same two functions are in 0.0.7--0.0.8.sql: change both.
+--
 -- The elements of a JSON list as texts. NULL and null are an empty list, a single text or number is a list of one.
 -- Of elements, null is NULL and what is nested is its JSON text. NULL if the value is no JSON, an object or holds
 -- \u0000, which no text of PostgreSQL can.
@@ -184,7 +219,7 @@ BEGIN
         WHEN 'null' THEN '{}'
         WHEN 'object' THEN NULL
         ELSE ARRAY[value::json #>> '{}'] END;
-EXCEPTION WHEN data_exception OR program_limit_exceeded THEN
+EXCEPTION WHEN data_exception OR program_limit_exceeded OR feature_not_supported THEN
     RETURN NULL;
 END $$;
 
@@ -244,7 +279,7 @@ WHERE pkg_type IN ('npm', 'gem') AND arch = 'N/A' AND (pkg_path <> 'pkgdb' OR pk
 
 DROP TABLE known, found;
 
-DROP FUNCTION pg_temp.few(text[]);
+DROP FUNCTION pg_temp.more(bigint);
 
 DROP FUNCTION pg_temp.list(text);
 

@@ -10,6 +10,7 @@
 -- loses: column image_gems.seq_id
 -- recomputes: column image_gems.seq_id as seq_id
 
+-- Names the packages whose origin is cut.
 DO $$
 DECLARE
     n    bigint;
@@ -42,8 +43,8 @@ ALTER TABLE image_gems DROP COLUMN seq_id;
 
 DROP SEQUENCE image_npms_seq_id_seq, image_gems_seq_id_seq;
 
--- By what they index: their names differ if somebody made them again by hand. Of several equal
--- ones the others are the operator's.
+-- Drops the two indexes of 0.0.9. By what they index: their names differ if somebody made them again by
+-- hand. Of several equal ones the others are the operator's.
 DO $$
 DECLARE
     one record;

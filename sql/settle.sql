@@ -5,7 +5,8 @@
 -- Each statement looks for what it mends, not for a version: eventlog is right at 0.0.6 and a leftover at 0.0.7.
 -- Rows are kept. What cannot be brought into line is said by a WARNING and stays, as harmless history.
 
--- Foreign keys of several columns: PostgreSQL 11 and earlier named them after the first column alone.
+-- Renames foreign keys of several columns as new servers do. PostgreSQL 11 and earlier named them after the first
+-- column alone.
 DO $$
 DECLARE
     misnamed record;
@@ -48,8 +49,8 @@ BEGIN
 END
 $$;
 
--- Table eventlog has no use since 0.0.7, where table events takes its place. With rows, or with something of the
--- operator's on it, it stays.
+-- Drops table eventlog if it is empty. It has no use since 0.0.7, where table events takes its place. With rows, or
+-- with something of the operator's on it, it stays.
 DO $$
 DECLARE
     rows_left bigint;
@@ -68,7 +69,7 @@ EXCEPTION WHEN dependent_objects_still_exist THEN
 END
 $$;
 
--- Release 0.2.2 made no index on events(resource_id).
+-- Makes the index on events(resource_id) if it is missing. Release 0.2.2 made none.
 DO $$
 BEGIN
     IF to_regclass('events') IS NOT NULL AND NOT EXISTS (
@@ -81,7 +82,7 @@ BEGIN
 END
 $$;
 
--- The engine's upgrade to 0.0.8 puts pkg_path last in this key.
+-- Puts the key of image_package_vulnerabilities in order. The engine's upgrade to 0.0.8 puts pkg_path last in it.
 DO $$
 DECLARE
     key_name name;
@@ -99,9 +100,9 @@ BEGIN
 END
 $$;
 
--- The engine's upgrade to 0.0.14 forgets these columns when it takes the limits of lengths away. One ALTER TABLE for
--- each table; nothing is rewritten. PostgreSQL cannot alter a column under a foreign key that has an enum as well
--- ("could not find cast"): that one goes meanwhile, and is checked when it comes back.
+-- Takes limits of lengths away that 0.0.14 does not have. The engine's upgrade to it forgets these columns. One ALTER
+-- TABLE for each table; nothing is rewritten. PostgreSQL cannot alter a column under a foreign key that has an enum as
+-- well ("could not find cast"): that one goes meanwhile, and is checked when it comes back.
 DO $$
 DECLARE
     forgotten record;
@@ -142,13 +143,19 @@ BEGIN
 END
 $$;
 
--- The engine's upgrade to 0.0.14 leaves three columns of oauth2_clients and lets two others be NULL. What the three
--- hold goes to client_metadata, as 0.0.13--0.0.14.sql puts it there, where that says nothing else.
+-- Drops leftover columns of oauth2_clients. The engine's upgrade to 0.0.14 leaves three of them and lets two others,
+-- client_id_issued_at and client_secret_expires_at, be NULL, which becomes 0. What the three hold goes to
+-- client_metadata, as 0.0.13--0.0.14.sql puts it there; where that says something else, it counts, and the other value
+-- is named.
 DO $$
 DECLARE
-    client record;
-    known  jsonb;
-    broken text[] := '{}';
+    client      record;
+    known       jsonb;
+    other       jsonb;
+    broken      bigint := 0;
+    broken_keys text := '';
+    others      bigint := 0;
+    other_keys  text := '';
 BEGIN
     IF (SELECT count(*) FROM pg_attribute a
         WHERE a.attrelid = to_regclass('oauth2_clients') AND NOT a.attisdropped
@@ -167,21 +174,37 @@ BEGIN
     LOOP
         BEGIN
             known := coalesce(nullif(client.client_metadata, ''), '{}')::jsonb;
-        EXCEPTION WHEN data_exception THEN
+        EXCEPTION WHEN data_exception OR program_limit_exceeded OR feature_not_supported THEN
             known := NULL;
         END;
-        IF jsonb_typeof(known) = 'object' THEN
-            UPDATE oauth2_clients SET client_metadata = (client.leftover || known)::text
-            WHERE id = client.id AND client.leftover || known <> known;
-        ELSE
-            broken := broken || client.id::text;
+        IF jsonb_typeof(known) IS DISTINCT FROM 'object' THEN
+            broken := broken + 1;
+            IF broken <= 20 THEN
+                broken_keys := concat_ws('; ', nullif(broken_keys, ''), client.id);
+            END IF;
+            CONTINUE;
         END IF;
+        other := (SELECT jsonb_object_agg(key, value) FROM jsonb_each(client.leftover) WHERE known -> key <> value);
+        IF other IS NOT NULL THEN
+            others := others + 1;
+            IF others <= 20 THEN
+                other_keys := concat_ws('; ', nullif(other_keys, ''),
+                    format('%s (%s)', client.id, left(other::text, 1000)));
+            END IF;
+        END IF;
+        UPDATE oauth2_clients SET client_metadata = (client.leftover || known)::text
+        WHERE id = client.id AND client.leftover || known <> known;
     END LOOP;
-    IF broken <> '{}' THEN
+    IF broken > 0 THEN
         RAISE WARNING '% row(s) of oauth2_clients have a client_metadata that is no JSON object, '
-            'so that redirect_uri, client_name and client_uri stay: id %', cardinality(broken), array_to_string(broken[1:20], '; ')
-            || CASE WHEN cardinality(broken) > 20 THEN format(' and %s more', cardinality(broken) - 20) ELSE '' END;
+            'so that redirect_uri, client_name and client_uri stay: id %', broken, broken_keys
+            || CASE WHEN broken > 20 THEN format(' and %s more', broken - 20) ELSE '' END;
         RETURN;
+    END IF;
+    IF others > 0 THEN
+        RAISE WARNING '% row(s) of oauth2_clients had a redirect_uri, client_name or client_uri other than '
+            'client_metadata says, which counts: %', others, other_keys
+            || CASE WHEN others > 20 THEN format(' and %s more', others - 20) ELSE '' END;
     END IF;
     UPDATE oauth2_clients
     SET client_id_issued_at = coalesce(client_id_issued_at, 0),
