@@ -10,9 +10,9 @@
 -- destroys: rows feed_data_vulnerabilities_vulnerable_artifacts: vulnerable versions of these records, likewise
 -- destroys: rows feed_groups: github:os and github:unknown; a feed sync makes them again if the feed has them
 
--- Drops the foreign key from matches to vulnerabilities where some go. It comes back below: no index begins with its
--- columns, so that as long as it is there every vulnerability that goes costs a look at every match. It is found by what
--- it does, for PostgreSQL 11 and 12 name it differently.
+-- Drops the foreign key of matches if vulnerabilities go. It comes back below: no index begins with its columns, so
+-- that as long as it is there every vulnerability that goes costs a look at every match. It is found by what it does,
+-- for PostgreSQL 11 and 12 name it differently.
 DO $$
 DECLARE
     key name;
