@@ -320,8 +320,9 @@ END_TEST
 Suite *guard_suite(void)
 {
 	const TTest *const tests[] = {nothing_stands_against_it, no_snapshot, no_store, skipped_snapshot,
-		corrupt_snapshot, stale_snapshot, many_differences_are_cut, age_is_limited_if_asked, services_are_named,
-		prepared_transactions_are_named, wrong_schema, migrations_missing_or_dirty, rights,
-		helpers_need_the_right_to_temporary_tables, half_upgraded, space_and_server, all_at_once, one_refusal_is_the_error, NULL};
+		corrupt_snapshot, stale_snapshot, many_differences_are_cut, age_is_limited_if_asked,
+		services_are_named, prepared_transactions_are_named, wrong_schema, migrations_missing_or_dirty,
+		rights, helpers_need_the_right_to_temporary_tables, half_upgraded, space_and_server, all_at_once,
+		one_refusal_is_the_error, NULL};
 	return unit_suite("guard", tests);
 }
