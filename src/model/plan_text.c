@@ -72,6 +72,19 @@ static void add_tables(struct text *text, const struct plan *plan, const struct 
 	text_add(text, "\n");
 }
 
+enum { WHAT_SIZE = 90 };
+
+/* A condition may be long SQL; the start of it says what it is about, and --json has all. Owned. */
+static char *cut(const char *what)
+{
+	size_t size = strlen(what);
+	if (size <= WHAT_SIZE)
+		return mem_copy(what);
+	for (size = WHAT_SIZE; size && ((unsigned char)what[size] & 0xC0) == 0x80; size--)
+		continue;
+	return mem_format("%.*s…", (int)size, what);
+}
+
 static void add_losses(struct text *text, const struct plan *plan)
 {
 	if (!plan->loss_count)
@@ -79,7 +92,8 @@ static void add_losses(struct text *text, const struct plan *plan)
 	text_add(text, "\nlost by it\n");
 	for (size_t i = 0; i < plan->loss_count; i++) {
 		AUTO(mem_auto) char *rows = text_count(plan->losses[i].rows);
-		text_addf(text, "  %-40s %s\n", plan->losses[i].what, rows);
+		AUTO(mem_auto) char *what = cut(plan->losses[i].what);
+		text_addf(text, "  %10s  %s\n", rows, what);
 	}
 }
 
@@ -169,7 +183,8 @@ char *plan_losses(const struct plan *plan)
 {
 	struct text text = TEXT_INIT;
 	for (size_t i = 0; i < plan->loss_count; i++) {
-		const char *what = plan->losses[i].what;
+		AUTO(mem_auto) char *short_what = cut(plan->losses[i].what);
+		const char *what = short_what;
 		AUTO(mem_auto) char *rows = text_plural(plan->losses[i].rows,
 			text_starts(what, "column") ? "value" : "row");
 		if (text_starts(what, "rows "))

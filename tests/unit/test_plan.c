@@ -162,9 +162,12 @@ START_TEST(losses_in_words)
 	plan_add_loss(&plan, mem_copy("table events"), 1200);
 	plan_add_loss(&plan, mem_copy("column catalog_image.analyzed_at"), 1);
 	plan_add_loss(&plan, mem_copy("rows images where size > 5"), 2);
+	plan_add_loss(&plan, mem_copy("column users.password where \"userId\" IN (SELECT name FROM accounts WHERE "
+		"state = 'deleting' OR email IS NULL)"), 3);
 	char *some = plan_losses(&plan);
 	ck_assert_str_eq(some, "1,200 rows of table events, 1 value of column catalog_image.analyzed_at, "
-		"2 rows of images where size > 5");
+		"2 rows of images where size > 5, 3 values of column users.password where \"userId\" IN (SELECT name "
+		"FROM accounts WHERE state = 'deleting…");
 	mem_free(some);
 	plan_clear(&plan);
 }
