@@ -66,7 +66,7 @@ int roles_unknown(struct list *names, struct db *db, const struct manifest *mani
 static const char engine_role_sql[] =
 	"SELECT pg_get_userbyid(min(c.relowner)) FROM pg_class c\n"
 	"WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')\n"
-	"HAVING count(DISTINCT c.relowner) = 1 AND bool_and(pg_has_role(c.relowner, 'MEMBER')\n"
+	"HAVING count(DISTINCT c.relowner) = 1 AND bool_and(pg_has_role(c.relowner, " ROLES_MAY_SET ")\n"
 	"  AND has_schema_privilege(c.relowner, 'public', 'CREATE'))";
 
 int roles_engine(char **out, struct db *db, struct error *err)

@@ -11,6 +11,9 @@
  * sorted, each once. Only what the manifest tells: owners of large objects are not in it. */
 int roles_unknown(struct list *names, struct db *db, const struct manifest *manifest, struct error *err);
 
+/* In SQL, for pg_has_role(): the right to SET ROLE, which a member has before PostgreSQL 16 and may lack since. */
+#define ROLES_MAY_SET "CASE WHEN current_setting('server_version_num')::int < 160000 THEN 'MEMBER' ELSE 'SET' END"
+
 /* The role that an edge acts as, for what a superuser's upgrade makes must be the engine's, or the engine could not
  * use it: the owner of the engine's tables, where all have one that may make tables. NULL: the role that is connected.
  * Owned by the caller. */

@@ -164,7 +164,7 @@ static int check_result(struct change *change, const struct plan_edge *edge, str
 /* The journal is made by the owner of the database. */
 static const char journal_role_sql[] =
 	"SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = current_database()\n"
-	"  AND pg_has_role(datdba, 'MEMBER') AND to_regnamespace('anchore_admin') IS NULL";
+	"  AND pg_has_role(datdba, " ROLES_MAY_SET ") AND to_regnamespace('anchore_admin') IS NULL";
 
 static int act_as(struct db *db, const char *role, struct error *err)
 {
