@@ -131,3 +131,16 @@ json() { python3 -c "import json, sys; j = json.load(sys.stdin); $1" <<<"$output
 	oracle catalog "$DB" "$ORACLE/catalogs/0.0.2.json" --names
 	[ "$(sql anchore "SELECT count(*) FROM images")" = "$before" ]
 }
+
+@test "what client_metadata contradicts in columns that the engine's upgrade left is named, not dropped in silence" {
+	sql postgres "DROP DATABASE anchore WITH (FORCE)"
+	sql postgres "CREATE DATABASE anchore OWNER engine TEMPLATE template0 ENCODING 'UTF8'"
+	oracle build "$DB" 0.0.14 --shape upgraded
+	sql anchore "INSERT INTO oauth2_clients (client_id, client_name, client_uri, client_metadata) VALUES
+		('a', 'old name', 'http://kept', '{\"client_name\": \"new name\"}'), ('b', 'same', NULL, '{\"client_name\": \"same\"}')"
+	expect 0 upgrade --to 0.10.0 --yes --no-snapshot=test
+	talks "warning: settle\.sql: 1 row\(s\) of oauth2_clients had .* other than client_metadata says, .*1 .*old name"
+	says "to look at" "old name"
+	[ "$(sql anchore "SELECT client_metadata::json->>'client_name', client_metadata::json->>'client_uri' FROM oauth2_clients WHERE client_id = 'a'")" = "new name|http://kept" ]
+	oracle catalog "$DB" "$ORACLE/catalogs/0.0.15.json" --names --allow-table eventlog
+}
