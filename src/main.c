@@ -117,6 +117,7 @@ static void report(const struct error *err, bool json, int status)
 
 int main(int argc, char **argv)
 {
+	mem_setup();
 	interrupt_setup();
 	struct run run;
 	run_init(&run);

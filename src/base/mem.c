@@ -1,5 +1,6 @@
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,12 @@ static void *must(void *pointer)
 		abort();
 	}
 	return pointer;
+}
+
+/* By default the limit rises to 32 MB with what is freed, and every thread keeps so much of what it grew out of. */
+void mem_setup(void)
+{
+	mallopt(M_MMAP_THRESHOLD, 1 << 20);
 }
 
 void *mem_new(size_t size)

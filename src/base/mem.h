@@ -11,6 +11,8 @@
 
 #define AUTO(function) __attribute__((cleanup(function)))
 
+/* Before anything else: large pieces of memory go back to the system when they are freed, in whichever thread. */
+void mem_setup(void);
 /* Zeroed memory of size bytes; size 0 gives a valid pointer. */
 void *mem_new(size_t size);
 /* Zeroed memory for count items of size bytes; aborts on overflow. */

@@ -12,7 +12,7 @@
 
 enum {
 	CODEC_LEVEL = 1,       /* what is used where nobody says otherwise */
-	CODEC_WINDOW = 25,     /* log2 of the bytes that a frame looks back */
+	CODEC_MOST_LEVEL = 19, /* higher ones take a gigabyte of memory */
 	CODEC_MOST_WINDOW = 27 /* what a frame may ask for when it is read */
 };
 
@@ -21,15 +21,14 @@ struct codec *codec_new(void);
 void codec_free(struct codec *codec); /* accepts NULL */
 void codec_auto(struct codec **codec);
 
-struct codec_piece {
-	const void *data;
-	size_t size;
-};
-/* Compresses the pieces, one after the other, into one frame, appended to out. */
-int codec_compress(struct text *out, struct codec *codec, int level, const struct codec_piece *pieces, size_t count,
-	struct error *err);
+/* Compresses the pieces, one after the other, into one frame, appended to out. window: log2 of the bytes that the frame
+ * looks back, which is also the memory that the codec keeps. */
+int codec_compress(struct text *out, struct codec *codec, int level, int window, const struct piece *pieces,
+	size_t count, struct error *err);
 /* Decodes exactly one frame, appended to out. Memory grows with what really comes out of the frame, never with what its
  * header claims. ERROR_CORRUPT when it is damaged, cut, followed by anything, or larger than most. */
 int codec_expand(struct text *out, struct codec *codec, const void *frame, size_t size, size_t most, struct error *err);
+/* Decodes exactly one frame, of which exactly room bytes come. */
+int codec_expand_to(void *out, size_t room, struct codec *codec, const void *frame, size_t size, struct error *err);
 
 #endif

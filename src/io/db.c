@@ -22,6 +22,8 @@ static const char SESSION[] =
 	/* What a role or a database may have been given that changes what is written, how it prints, or whether. */
 	"SET array_nulls = on; SET xmloption = content; SET quote_all_identifiers = off;"
 	"SET default_transaction_read_only = off;"
+	/* Catalog queries are short: making machine code of them takes longer than they do. It came with 11. */
+	"SELECT set_config(name, 'off', false) FROM pg_settings WHERE name = 'jit';"
 	/* These came with 14 and 17; and a COMMIT that was reported must last. */
 	"SELECT set_config(name, '0', false) FROM pg_settings "
 	"WHERE name IN ('idle_session_timeout', 'transaction_timeout');"

@@ -74,10 +74,12 @@ char *db_identifier(struct db *db, const char *name);
 /* 'value', for statements that take no parameters (ALTER DATABASE … SET, COMMENT); owned. */
 char *db_literal(struct db *db, const char *value);
 
-/* COPY … TO STDOUT: calls row(context, bytes, size) for each row, size with its newline. A callback that
- * fails (non-zero, err filled) ends the copy. *rows: as counted by the server. */
-typedef int db_row_function(void *context, const char *bytes, size_t size, struct error *err);
-int db_copy_out(struct db *db, const char *sql, db_row_function *row, void *context, uint64_t *rows, struct error *err);
+/* COPY … TO STDOUT: calls rows(context, text, size) with whole rows, many at a time, each ended by its newline; only a
+ * row of over 100 kB may come in several pieces. A callback that fails (non-zero, err filled) ends the copy. *count: as
+ * counted by the server. */
+typedef int db_rows_function(void *context, const char *text, size_t size, struct error *err);
+int db_copy_out(struct db *db, const char *sql, db_rows_function *rows, void *context, uint64_t *count,
+	struct error *err);
 /* COPY … FROM STDIN: begin, data any number of times in pieces of any size, end. After a failure of begin or
  * data nothing more is to be called but db_close(). */
 int db_copy_in_begin(struct db *db, const char *sql, struct error *err);

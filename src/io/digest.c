@@ -2,7 +2,9 @@
 
 #include <openssl/evp.h>
 #include <openssl/rand.h>
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <xxhash.h>
 
 #include "base/mem.h"
@@ -88,6 +90,52 @@ void digest_add_row(uint64_t *high, uint64_t *low, const void *row, size_t size)
 {
 	XXH128_hash_t hash = XXH3_128bits(row, size);
 	digest_add_sum(high, low, hash.high64, hash.low64);
+}
+
+struct row_part {
+	XXH3_state_t *state;
+};
+
+/* The first piece of a row begins its part, the last one (ends) takes it into the sum. */
+static void add_part(struct row_digest *digest, const char *text, size_t size, bool ends)
+{
+	if (!digest->part) {
+		digest->part = mem_new(sizeof *digest->part);
+		digest->part->state = XXH3_createState();
+		must(digest->part->state != NULL);
+		must(XXH3_128bits_reset(digest->part->state) == XXH_OK);
+	}
+	must(XXH3_128bits_update(digest->part->state, text, size) == XXH_OK);
+	if (!ends)
+		return;
+	XXH128_hash_t hash = XXH3_128bits_digest(digest->part->state);
+	digest_add_sum(&digest->high, &digest->low, hash.high64, hash.low64);
+	digest->rows++;
+	digest_rows_clear(digest);
+}
+
+void digest_rows(struct row_digest *digest, const char *text, size_t size)
+{
+	const char *end = text + size;
+	while (text < end) {
+		const char *newline = memchr(text, '\n', (size_t)(end - text));
+		size_t length = (size_t)((newline ? newline : end) - text);
+		if (digest->part || !newline) {
+			add_part(digest, text, length, newline != NULL);
+		} else {
+			digest_add_row(&digest->high, &digest->low, text, length);
+			digest->rows++;
+		}
+		text += length + (newline != NULL);
+	}
+}
+
+void digest_rows_clear(struct row_digest *digest)
+{
+	if (digest->part)
+		XXH3_freeState(digest->part->state);
+	mem_free(digest->part);
+	digest->part = NULL;
 }
 
 void digest_random_hex(char *out, size_t size)

@@ -20,6 +20,13 @@ void digest_auto(struct digest **digest);
 
 /* Adds XXH3-128 of one row to a 128-bit sum, modulo 2^128. */
 void digest_add_row(uint64_t *high, uint64_t *low, const void *row, size_t size);
+/* The same for all rows of a stream of COPY text, which may be cut anywhere. Starts as {0}. */
+struct row_digest {
+	uint64_t rows, high, low; /* of whole rows */
+	struct row_part *part;    /* of a row that has not ended yet; NULL between rows */
+};
+void digest_rows(struct row_digest *digest, const char *text, size_t size);
+void digest_rows_clear(struct row_digest *digest);
 /* Adds one sum to another. */
 void digest_add_sum(uint64_t *high, uint64_t *low, uint64_t other_high, uint64_t other_low);
 /* size random bytes as hex (2 * size + 1 characters), from the system's generator. */

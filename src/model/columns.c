@@ -4,111 +4,241 @@
 
 #include "base/mem.h"
 
-/* Buffers that one huge row has blown up are not kept for the next rows. */
-enum { KEEP_ROOM = 96 << 20 };
+/* A block is small, for 1,600 columns have one each, and large enough that few values lie across two of them. Memory
+ * that one huge row has blown up is not kept for the next rows. */
+enum { BLOCK = 16384, FIRST_BLOCKS = 16, KEEP_BLOCKS = (96 << 20) / BLOCK };
 
-void columns_init(struct columns *columns, size_t count)
+struct column {
+	char *end;            /* where its next byte goes */
+	size_t left;          /* room there, before the next block */
+	uint32_t first, last; /* blocks; only if it has any */
+	uint32_t blocks;
+};
+
+static void grow(struct columns *columns, uint32_t blocks)
+{
+	char *before = columns->memory;
+	columns->memory = mem_resize(columns->memory, (size_t)blocks * BLOCK);
+	columns->next = mem_resize(columns->next, blocks * sizeof *columns->next);
+	columns->blocks = blocks;
+	for (size_t i = 0; i < columns->count; i++)
+		if (columns->list[i].blocks)
+			columns->list[i].end = columns->memory + (columns->list[i].end - before);
+}
+
+static void add_block(struct columns *columns, struct column *column)
+{
+	if (columns->used == columns->blocks)
+		grow(columns, columns->blocks + columns->blocks / 4 + FIRST_BLOCKS);
+	uint32_t block = columns->used++;
+	if (column->blocks++)
+		columns->next[column->last] = block;
+	else
+		column->first = block;
+	column->last = block;
+	column->end = columns->memory + (size_t)block * BLOCK;
+	column->left = BLOCK;
+}
+
+void columns_start(struct columns *columns, size_t count)
 {
 	if (count == 0)
 		count = 1;
-	*columns = (struct columns){.values = mem_array(count, sizeof(struct text)), .count = count};
+	if (columns->blocks > KEEP_BLOCKS) {
+		mem_free(columns->memory);
+		mem_free(columns->next);
+		columns->memory = NULL;
+		columns->next = NULL;
+		columns->blocks = 0;
+	}
+	if (columns->count != count) {
+		mem_free(columns->list);
+		columns->list = mem_array(count, sizeof *columns->list);
+	}
+	memset(columns->list, 0, count * sizeof *columns->list);
+	columns->count = count;
+	columns->used = 0;
+	columns->at = 0;
+	columns->open = false;
+	columns->rows = columns->bytes = 0;
 }
 
-static void add_value(struct text *text, const char *value, size_t size)
+static void put(struct columns *columns, struct column *column, const char *value, size_t size)
 {
-	char *end = text_reserve(text, size + 1);
-	memcpy(end, value, size);
-	end[size] = '\n';
-	text->size += size + 1;
+	while (size > column->left) {
+		size_t part = column->left;
+		if (part)
+			memcpy(column->end, value, part);
+		value += part;
+		size -= part;
+		add_block(columns, column);
+	}
+	memcpy(column->end, value, size);
+	column->end += size;
+	column->left -= size;
 }
 
-/* Takes the row's first values back out, for it turned out to have another number of them. */
-static void take_back(struct columns *columns, const char *row, size_t count)
+/* A value with its end: a newline, whatever it was. */
+static void put_whole(struct columns *columns, struct column *column, const char *value, size_t size)
 {
-	for (size_t i = 0; i < count; i++) {
-		size_t size = strcspn(row, "\t");
-		columns->values[i].size -= size + 1;
-		row += size + 1;
+	if (size < column->left) {
+		memcpy(column->end, value, size);
+		column->end[size] = '\n';
+		column->end += size + 1;
+		column->left -= size + 1;
+	} else {
+		put(columns, column, value, size);
+		put(columns, column, "\n", 1);
 	}
 }
 
-bool columns_add(struct columns *columns, const char *row, size_t size)
+/* Values up to end, which is the row's if ends, else all that there is of it yet. */
+static bool add_values(struct columns *columns, const char *value, const char *end, bool ends)
 {
-	const char *value = row, *end = row + size;
-	size_t last = columns->count - 1;
-	for (size_t i = 0; i < last; i++) {
-		const char *tab = memchr(value, '\t', (size_t)(end - value));
-		if (!tab) {
-			take_back(columns, row, i);
+	const char *tab;
+	while ((tab = memchr(value, '\t', (size_t)(end - value)))) {
+		if (columns->at + 1 == columns->count)
 			return false;
-		}
-		add_value(&columns->values[i], value, (size_t)(tab - value));
+		put_whole(columns, &columns->list[columns->at++], value, (size_t)(tab - value));
 		value = tab + 1;
 	}
-	if (memchr(value, '\t', (size_t)(end - value))) {
-		take_back(columns, row, last);
-		return false;
+	columns->open = !ends;
+	if (!ends) {
+		put(columns, &columns->list[columns->at], value, (size_t)(end - value));
+		return true;
 	}
-	add_value(&columns->values[last], value, (size_t)(end - value));
+	if (columns->at + 1 != columns->count)
+		return false;
+	put_whole(columns, &columns->list[columns->at], value, (size_t)(end - value));
+	columns->at = 0;
 	columns->rows++;
-	columns->bytes += size + 1;
 	return true;
 }
 
-void columns_reset(struct columns *columns)
+bool columns_add(struct columns *columns, const char *text, size_t size)
 {
-	for (size_t i = 0; i < columns->count; i++) {
-		if (columns->values[i].room > KEEP_ROOM)
-			text_clear(&columns->values[i]);
-		columns->values[i].size = 0;
+	const char *end = text + size;
+	columns->bytes += size;
+	while (text < end) {
+		const char *newline = memchr(text, '\n', (size_t)(end - text));
+		if (!add_values(columns, text, newline ? newline : end, newline != NULL))
+			return false;
+		text = newline ? newline + 1 : end;
 	}
-	columns->rows = columns->bytes = 0;
+	return true;
+}
+
+static void add_piece(struct piece *pieces, size_t *count, const char *data, size_t size)
+{
+	if (*count && (const char *)pieces[*count - 1].data + pieces[*count - 1].size == data)
+		pieces[*count - 1].size += size;
+	else
+		pieces[(*count)++] = (struct piece){data, size};
+}
+
+struct piece *columns_pieces(const struct columns *columns, size_t *count)
+{
+	struct piece *pieces = mem_array(columns->used, sizeof *pieces);
+	*count = 0;
+	for (size_t i = 0; i < columns->count; i++) {
+		const struct column *column = &columns->list[i];
+		if (!column->blocks)
+			continue;
+		for (uint32_t block = column->first; block != column->last; block = columns->next[block])
+			add_piece(pieces, count, columns->memory + (size_t)block * BLOCK, BLOCK);
+		add_piece(pieces, count, columns->memory + (size_t)column->last * BLOCK, BLOCK - column->left);
+	}
+	return pieces;
+}
+
+size_t columns_largest(const struct columns *columns)
+{
+	uint32_t most = 0;
+	for (size_t i = 0; i < columns->count; i++)
+		most = columns->list[i].blocks > most ? columns->list[i].blocks : most;
+	return (size_t)most * BLOCK;
+}
+
+char *columns_borrow(struct columns *columns, size_t size)
+{
+	uint32_t blocks = (uint32_t)(size / BLOCK) + 1;
+	if (blocks > columns->blocks)
+		grow(columns, blocks);
+	return columns->memory;
 }
 
 void columns_clear(struct columns *columns)
 {
-	for (size_t i = 0; i < columns->count; i++)
-		text_clear(&columns->values[i]);
-	mem_free(columns->values);
+	mem_free(columns->list);
+	mem_free(columns->memory);
+	mem_free(columns->next);
 	*columns = (struct columns){0};
 }
 
-/* Where each column starts; false unless text is count × rows lines and nothing else. */
-static bool find_starts(const char **starts, const char *text, size_t size, size_t count, uint64_t rows)
+/* ---- the way back ---- */
+
+/* Past that many newlines; NULL if there are fewer. Whole blocks are only counted, which a compiler makes many bytes
+ * at a time of. */
+static const char *skip_lines(const char *at, const char *end, uint64_t lines)
 {
-	const char *at = text, *end = text + size;
-	for (size_t i = 0; i < count; i++) {
-		starts[i] = at;
-		for (uint64_t row = 0; row < rows; row++) {
-			const char *newline = at < end ? memchr(at, '\n', (size_t)(end - at)) : NULL;
-			if (!newline)
-				return false;
-			at = newline + 1;
-		}
+	enum { LANES = 64, STEPS = 64 };
+	while (end - at >= LANES * STEPS && lines >= LANES * STEPS) {
+		unsigned char sums[LANES] = {0};
+		for (size_t step = 0; step < STEPS; step++)
+			for (size_t lane = 0; lane < LANES; lane++)
+				sums[lane] = (unsigned char)(sums[lane] + (at[step * LANES + lane] == '\n'));
+		for (size_t lane = 0; lane < LANES; lane++)
+			lines -= sums[lane];
+		at += LANES * STEPS;
 	}
-	return at == end;
+	for (; lines; lines--) {
+		const char *newline = at < end ? memchr(at, '\n', (size_t)(end - at)) : NULL;
+		if (!newline)
+			return NULL;
+		at = newline + 1;
+	}
+	return at;
 }
 
-bool columns_join(struct text *out, const char *text, size_t size, size_t count, uint64_t rows)
+bool columns_open(struct columns_reader *out, const char *text, size_t size, size_t count, uint64_t rows)
 {
 	if (count == 0)
 		count = 1;
-	AUTO(mem_auto) const char **cursors = mem_array(count, sizeof *cursors);
-	if (!find_starts(cursors, text, size, count, rows))
+	AUTO(mem_auto) const char **at = mem_array(count, sizeof *at);
+	const char *end = text + size, *next = text;
+	for (size_t i = 0; i < count && next; i++) {
+		at[i] = next;
+		next = skip_lines(next, end, rows);
+	}
+	if (next != end)
 		return false;
-	const char *end = text + size;
-	char *to = text_reserve(out, size);
-	for (uint64_t row = 0; row < rows; row++)
-		for (size_t i = 0; i < count; i++) {
-			const char *value = cursors[i];
-			const char *newline = memchr(value, '\n', (size_t)(end - value));
-			size_t length = (size_t)(newline - value);
-			memcpy(to, value, length);
-			to += length;
-			*to++ = i + 1 < count ? '\t' : '\n';
-			cursors[i] = newline + 1;
-		}
-	out->size += size;
-	*to = '\0';
+	*out = (struct columns_reader){.at = at, .end = end, .count = count, .left = rows};
+	at = NULL;
 	return true;
+}
+
+bool columns_next(struct columns_reader *reader, struct text *out)
+{
+	if (!reader->left)
+		return false;
+	for (size_t i = 0; i < reader->count; i++) {
+		const char *value = reader->at[i];
+		const char *newline = memchr(value, '\n', (size_t)(reader->end - value));
+		size_t size = (size_t)(newline - value);
+		if (out->room - out->size < size + 2)
+			text_reserve(out, size + 1);
+		char *to = out->data + out->size;
+		memcpy(to, value, size);
+		to[size] = i + 1 < reader->count ? '\t' : '\n';
+		out->size += size + 1;
+		reader->at[i] = newline + 1;
+	}
+	reader->left--;
+	return true;
+}
+
+void columns_close(struct columns_reader *reader)
+{
+	mem_free(reader->at);
+	*reader = (struct columns_reader){0};
 }

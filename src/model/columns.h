@@ -11,23 +11,46 @@
 
 #include "base/text.h"
 
-/* Rows on their way in. */
+/* Rows on their way in. All columns share one stretch of memory, in blocks: it is as large as the rows are, whichever
+ * column they fill, and it is kept from one chunk to the next. Starts as {0}; then columns_start(), columns_add() …,
+ * columns_pieces(), and again from columns_start(). */
 struct columns {
-	struct text *values; /* one buffer per column, each value ended by a newline */
-	size_t count;        /* columns; at least 1 */
-	uint64_t rows;
-	uint64_t bytes;      /* of COPY text with newlines, which is also the size of all buffers together */
+	uint64_t rows;       /* whole ones */
+	uint64_t bytes;      /* of COPY text with newlines, which is also the size of all columns together */
+	bool open;           /* the last row has not ended yet */
+
+	/* what follows is columns.c's own */
+	struct column *list;
+	size_t count;        /* at least 1 */
+	size_t at;           /* column that the next byte belongs to */
+	char *memory;
+	uint32_t *next;      /* per block, the one that its column goes on in */
+	uint32_t used, blocks;
 };
-/* count 0 counts as 1. */
-void columns_init(struct columns *columns, size_t count);
-/* One row, size without its newline. False, and nothing is added, when it has another number of values. */
-bool columns_add(struct columns *columns, const char *row, size_t size);
-/* Forgets the rows; keeps the buffers for the next ones unless they are unusually large. */
-void columns_reset(struct columns *columns);
+
+/* Forgets all rows; the next ones have that many columns (0 counts as 1). */
+void columns_start(struct columns *columns, size_t count);
+/* COPY text, cut anywhere. False when a row has another number of values: the rows are then of no use. */
+bool columns_add(struct columns *columns, const char *text, size_t size);
+/* All of it, in order; pieces is the caller's (mem_free), what they point to is not. */
+struct piece *columns_pieces(const struct columns *columns, size_t *count);
+/* Bytes of the largest column, in whole blocks. */
+size_t columns_largest(const struct columns *columns);
+/* The memory for another use, size bytes of it. The rows are gone: columns_start() comes next. */
+char *columns_borrow(struct columns *columns, size_t size);
 void columns_clear(struct columns *columns);
 
-/* The way back: appends the COPY text of all rows to out. False when text does not hold exactly rows values for each of
- * count columns. */
-bool columns_join(struct text *out, const char *text, size_t size, size_t count, uint64_t rows);
+/* The way back: row by row from text by column, which must stay. */
+struct columns_reader {
+	const char **at; /* per column, its next value */
+	const char *end;
+	size_t count;
+	uint64_t left;   /* rows */
+};
+/* False when text does not hold exactly rows values for each of count columns. */
+bool columns_open(struct columns_reader *out, const char *text, size_t size, size_t count, uint64_t rows);
+/* Appends the next row's COPY text with its newline; false, and nothing is added, after the last one. */
+bool columns_next(struct columns_reader *reader, struct text *out);
+void columns_close(struct columns_reader *reader);
 
 #endif

@@ -120,6 +120,13 @@ bool identity_same(const struct identity *a, const struct identity *b)
 	return text_same(a->system_identifier, b->system_identifier) && a->timeline == b->timeline && a->oid == b->oid;
 }
 
+void content_add(struct content *to, const struct content *more)
+{
+	to->rows += more->rows;
+	to->low += more->low;
+	to->high += more->high + (to->low < more->low);
+}
+
 bool content_same(const struct content *a, const struct content *b)
 {
 	return a->rows == b->rows && a->high == b->high && a->low == b->low;

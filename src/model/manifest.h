@@ -102,6 +102,7 @@ void identity_clear(struct identity *identity);
 void moment_clear(struct moment *moment);
 void properties_clear(struct properties *properties);
 bool identity_same(const struct identity *a, const struct identity *b); /* system identifier, timeline, oid */
+void content_add(struct content *to, const struct content *more);
 bool content_same(const struct content *a, const struct content *b);
 
 /* "data/<ordinal>-<name, 40 of [A-Za-z0-9_]>": folder of a table's chunks; ordinals

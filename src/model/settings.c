@@ -94,6 +94,13 @@ static int wants(enum option option, enum settings_source source, const char *wh
 	return error_set(err, ERROR_USAGE, "%s wants %s, not '%s'", name, what, value);
 }
 
+static bool read_number(const struct option_entry *entry, const char *text, long long *number)
+{
+	if (entry->prefix && !text_starts(text, entry->prefix))
+		return false;
+	return text_to_number(text + (entry->prefix ? strlen(entry->prefix) : 0), entry->least, entry->most, number);
+}
+
 /* The value as it is kept; owned. */
 static int check(char **out, enum option option, const char *value, enum settings_source source, const char *where,
 	const char *directory, struct error *err)
@@ -101,7 +108,9 @@ static int check(char **out, enum option option, const char *value, enum setting
 	const struct option_entry *entry = &option_table[option];
 	long long number;
 	bool flag = true;
-	AUTO(mem_auto) char *range = mem_format("a whole number from %lld to %lld", entry->least, entry->most);
+	AUTO(mem_auto) char *range = entry->prefix ?
+		mem_format("%s%lld to %s%lld", entry->prefix, entry->least, entry->prefix, entry->most) :
+		mem_format("a whole number from %lld to %lld", entry->least, entry->most);
 	switch (entry->kind) {
 	case OPTION_IS_FLAG:
 		if (value && !read_flag(value, &flag))
@@ -109,7 +118,7 @@ static int check(char **out, enum option option, const char *value, enum setting
 		*out = mem_copy(flag ? "true" : "false");
 		return 0;
 	case OPTION_IS_NUMBER:
-		if (!value || !text_to_number(value, entry->least, entry->most, &number))
+		if (!value || !read_number(entry, value, &number))
 			return wants(option, source, where, range, value ? value : "", err);
 		break;
 	case OPTION_IS_DURATION:
@@ -203,7 +212,7 @@ long long settings_number(const struct settings *settings, enum option option)
 	if (value && option_table[option].kind == OPTION_IS_DURATION)
 		return read_duration(value, &number) ? number : 0;
 	if (value && option_table[option].kind == OPTION_IS_NUMBER)
-		text_to_number(value, option_table[option].least, option_table[option].most, &number);
+		read_number(&option_table[option], value, &number);
 	return number;
 }
 

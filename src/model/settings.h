@@ -26,6 +26,7 @@ enum option {
 	OPTION_MAINTENANCE_DATABASE, /* --maintenance-database NAME */
 	OPTION_PG_BINDIR,            /* --pg-bindir DIR */
 	OPTION_JOBS,                 /* --jobs N, default: the cores, at most 64 */
+	OPTION_COMPRESS,             /* --compress zstd:LEVEL, default zstd:1 */
 	OPTION_LOCK_TIMEOUT,         /* --lock-timeout SECONDS, default 5 */
 	OPTION_SNAPSHOT_MAX_AGE,     /* --snapshot-max-age DURATION ("24h", "7d"); empty: no limit */
 	/* how to talk */
@@ -71,6 +72,7 @@ struct option_entry {
 	const char *argument; /* shown in the help, NULL for flags */
 	const char *fallback; /* default as text, NULL for none */
 	long long least, most;
+	const char *prefix;   /* that stands before a number ("zstd:"), NULL for none */
 	bool in_environment;  /* may stand in the environment */
 	bool in_file;         /* may stand in the settings file */
 	bool everywhere;      /* every command takes it; else the command table says which do */

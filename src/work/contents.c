@@ -58,12 +58,36 @@ void contents_clear(struct contents *contents)
 	*contents = (struct contents){0};
 }
 
-static int digest_row(void *worker, size_t id, const char *row, size_t size, struct error *err)
+/* What one connection reads: the digest of the table at hand, and the sums of all. */
+struct reading {
+	struct content *sums; /* one per table of the manifest */
+	struct row_digest digest;
+	size_t id;
+};
+
+static void close_table(struct reading *reading)
+{
+	content_add(&reading->sums[reading->id],
+		&(struct content){reading->digest.rows, reading->digest.high, reading->digest.low});
+	digest_rows_clear(&reading->digest);
+	reading->digest = (struct row_digest){0};
+}
+
+static void add_rows(struct reading *reading, size_t id, const char *text, size_t size)
+{
+	if (reading->id != id)
+		close_table(reading);
+	reading->id = id;
+	digest_rows(&reading->digest, text, size);
+}
+
+static int on_rows(void *worker, size_t id, const char *text, size_t size, uint64_t *count, struct error *err)
 {
 	(void)err;
-	struct content *content = &((struct content *)worker)[id];
-	digest_add_row(&content->high, &content->low, row, size);
-	content->rows++;
+	struct reading *reading = worker;
+	uint64_t before = reading->id == id ? reading->digest.rows : 0;
+	add_rows(reading, id, text, size);
+	*count += reading->digest.rows - before;
 	return 0;
 }
 
@@ -72,21 +96,23 @@ static int digest_row(void *worker, size_t id, const char *row, size_t size, str
 static int run_scan(struct contents *contents, struct run *run, const char *dbname, const char *snapshot,
 	const struct scan_table *tables, size_t count, struct error *err)
 {
-	static const struct scan_sink sink = {.row = digest_row};
+	static const struct scan_sink sink = {.rows = on_rows};
 	int jobs = scan_jobs(run, tables, count);
 	AUTO(mem_auto) struct content *sums = mem_array((size_t)jobs * (contents->count + 1), sizeof *sums);
+	AUTO(mem_auto) struct reading *readings = mem_array((size_t)jobs, sizeof *readings);
 	AUTO(mem_auto) void **workers = mem_array((size_t)jobs, sizeof *workers);
-	for (int i = 0; i < jobs; i++)
-		workers[i] = sums + (size_t)i * contents->count;
+	for (int i = 0; i < jobs; i++) {
+		readings[i].sums = sums + (size_t)i * contents->count;
+		workers[i] = &readings[i];
+	}
 	struct scan *scan = NULL;
 	int rc = scan_start(&scan, run, dbname, snapshot, tables, count, &sink, workers, jobs, err);
 	if (!rc)
 		rc = scan_finish(scan, NULL, err);
-	for (size_t i = 0; !rc && i < (size_t)jobs * contents->count; i++) {
-		struct content *total = &contents->tables[i % contents->count];
-		total->rows += sums[i].rows;
-		digest_add_sum(&total->high, &total->low, sums[i].high, sums[i].low);
-	}
+	for (int i = 0; i < jobs; i++)
+		close_table(&readings[i]);
+	for (size_t i = 0; !rc && i < (size_t)jobs * contents->count; i++)
+		content_add(&contents->tables[i % contents->count], &sums[i]);
 	return rc;
 }
 
@@ -134,17 +160,12 @@ int contents_read(struct contents *out, struct run *run, const char *dbname, con
 
 /* ---- by one ---- */
 
-struct one {
-	struct contents *contents;
-	size_t id;
-};
-
-static int digest_one(void *context, const char *bytes, size_t size, struct error *err)
+static int on_rows_of_one(void *context, const char *text, size_t size, struct error *err)
 {
-	struct one *one = context;
-	if (size && bytes[size - 1] == '\n')
-		size--;
-	return digest_row(one->contents->tables, one->id, bytes, size, err);
+	(void)err;
+	struct reading *reading = context;
+	digest_rows(&reading->digest, text, size);
+	return 0;
 }
 
 static int read_tables_in(struct contents *contents, struct db *db, const struct manifest *manifest, struct error *err)
@@ -157,9 +178,10 @@ static int read_tables_in(struct contents *contents, struct db *db, const struct
 		const struct scan_table *table = &tables[i];
 		AUTO(mem_auto) char *sql = inventory_copy(db, table->stock->schema, table->stock->name,
 			table->columns, NULL);
-		struct one one = {contents, table->id};
+		struct reading reading = {.sums = contents->tables, .id = table->id};
 		uint64_t rows = 0;
-		rc = db_copy_out(db, sql, digest_one, &one, &rows, err);
+		rc = db_copy_out(db, sql, on_rows_of_one, &reading, &rows, err);
+		close_table(&reading);
 		if (!rc && rows != contents->tables[table->id].rows)
 			rc = error_set(err, ERROR_FAILED, "the server sent another number of rows than it says");
 	}

@@ -98,9 +98,8 @@ static int add_chunk(struct dump *dump, struct tarball_writer *writer, const str
 	int rc = add_member(dump, writer, name, chunk->frame.data, chunk->frame.size, chunk->sha256, err);
 	if (rc)
 		return rc;
-	table->content.rows += chunk->content.rows;
+	content_add(&table->content, &chunk->content);
 	table->bytes += chunk->bytes;
-	digest_add_sum(&table->content.high, &table->content.low, chunk->content.high, chunk->content.low);
 	return 0;
 }
 
@@ -143,7 +142,8 @@ static int add_rows(struct dump *dump, struct tarball_writer *writer, struct err
 	for (size_t i = 0; i < inventory->count; i++)
 		tables[i] = (struct scan_table){i, &inventory->tables[i], &dump->manifest.tables[i].columns};
 	int jobs = scan_jobs(dump->run, tables, inventory->count);
-	AUTO(rows_auto) struct rows *rows = rows_new(jobs, &dump->manifest);
+	AUTO(rows_auto) struct rows *rows = rows_new(jobs, (int)settings_number(&dump->run->settings, OPTION_COMPRESS),
+		&dump->manifest);
 	struct scan *scan = NULL;
 	progress_start("copying", inventory->bytes);
 	int rc = scan_start(&scan, dump->run, NULL, dump->snapshot, tables, inventory->count, &rows_sink,

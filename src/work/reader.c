@@ -153,17 +153,6 @@ static int wrong_digest(const struct manifest_member *member, struct error *err)
 		member->name);
 }
 
-static void add_rows(struct content *content, const char *text, size_t size)
-{
-	const char *end = text + size;
-	for (const char *row = text; row < end;) {
-		const char *newline = memchr(row, '\n', (size_t)(end - row));
-		digest_add_row(&content->high, &content->low, row, (size_t)(newline - row));
-		content->rows++;
-		row = newline + 1;
-	}
-}
-
 /* Compressed, checked against the manifest. */
 static int load_chunk(struct text *out, const struct snapshot_reader *reader, const struct snapshot_chunk *chunk,
 	struct error *err)
@@ -180,21 +169,39 @@ static int load_chunk(struct text *out, const struct snapshot_reader *reader, co
 	return strcmp(sha256, member->sha256) == 0 ? 0 : wrong_digest(member, err);
 }
 
+/* The chunk's text by column. */
 static int decode_chunk(struct text *out, const struct snapshot_reader *reader, const struct snapshot_chunk *chunk,
 	struct error *err)
 {
 	const struct manifest_table *table = &reader->manifest->tables[chunk->table];
-	const char *name = reader->manifest->members[chunk->member].name;
 	AUTO(text_clear) struct text frame = TEXT_INIT;
-	AUTO(text_clear) struct text text = TEXT_INIT;
 	AUTO(codec_auto) struct codec *codec = codec_new();
 	int rc = load_chunk(&frame, reader, chunk, err);
 	/* A chunk cannot be larger than its table. */
-	if (!rc && codec_expand(&text, codec, frame.data, frame.size, (size_t)table->bytes, err))
-		rc = error_context(err, "%s", name);
-	text_clear(&frame);
-	if (!rc && !columns_join(out, text.data, text.size, table->columns.count, chunk->rows))
-		rc = error_set(err, ERROR_CORRUPT, "the member %s does not hold the rows that its name says", name);
+	if (!rc && codec_expand(out, codec, frame.data, frame.size, (size_t)table->bytes, err))
+		rc = error_context(err, "%s", reader->manifest->members[chunk->member].name);
+	return rc;
+}
+
+/* Hands the rows over, some at a time. */
+static int pass_rows(struct columns_reader *columns, struct content *content, snapshot_rows_function *rows,
+	void *context, struct error *err)
+{
+	AUTO(text_clear) struct text text = TEXT_INIT;
+	int rc = 0;
+	for (bool more = true; more && !rc;) {
+		uint64_t count = 0;
+		text.size = 0;
+		while (text.size < PIECE && (more = columns_next(columns, &text)))
+			count++;
+		struct row_digest digest = {0};
+		digest_rows(&digest, text.data, text.size);
+		if (content)
+			content_add(content, &(struct content){digest.rows, digest.high, digest.low});
+		rc = interrupt_check(err);
+		if (!rc && count && rows)
+			rc = rows(context, text.data, text.size, count, err);
+	}
 	return rc;
 }
 
@@ -202,15 +209,16 @@ int snapshot_read_chunk(const struct snapshot_reader *reader, size_t index, stru
 	snapshot_rows_function *rows, void *context, struct error *err)
 {
 	const struct snapshot_chunk *chunk = &reader->chunks[index];
+	const struct manifest_table *table = &reader->manifest->tables[chunk->table];
 	AUTO(text_clear) struct text text = TEXT_INIT;
+	AUTO(columns_close) struct columns_reader columns = {.left = 0};
 	int rc = interrupt_check(err);
 	if (!rc)
 		rc = decode_chunk(&text, reader, chunk, err);
-	if (rc)
-		return rc;
-	if (content)
-		add_rows(content, text.data, text.size);
-	return rows ? rows(context, text.data, text.size, chunk->rows, err) : 0;
+	if (!rc && !columns_open(&columns, text.data, text.size, table->columns.count, chunk->rows))
+		rc = error_set(err, ERROR_CORRUPT, "the member %s does not hold the rows that its name says",
+			reader->manifest->members[chunk->member].name);
+	return rc ? rc : pass_rows(&columns, content, rows, context, err);
 }
 
 /* fd -1: only checks. */

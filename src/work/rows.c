@@ -8,16 +8,29 @@
 #include "io/digest.h"
 #include "model/columns.h"
 
-/* Enough that no worker waits while a chunk is written, few enough that memory stays small. */
-enum { QUEUE_ROOM = 4 };
+/* Enough that no worker waits while a chunk is written, little enough that memory stays small. */
+enum { QUEUE_ROOM = 4, QUEUE_BYTES = 16 << 20 };
+/* A chunk and zstd's window share a worker's memory. Where rows repeat what came long before, larger chunks are much
+ * smaller in all; where they compress badly, the size of a chunk makes no difference, but its frame takes memory, too:
+ * a sample tells. A window must not be much smaller than a column, for like stands beside like. */
+enum {
+	FULL_BYTES = 96 << 20, /* chunk and window */
+	SMALL_BYTES = 32 << 20,
+	SAMPLE_BYTES = 1 << 20,
+	GOOD_RATIO = 3,        /* of a sample */
+	SMALL_WINDOW = 24,     /* log2 */
+	LARGE_WINDOW = 25,
+	LARGE_COLUMN = 24 << 20
+};
 
 struct rows_worker {
 	struct rows *rows;
 	struct codec *codec;
 	struct columns columns;
-	bool open;            /* columns belong to table */
+	bool open;                /* columns belong to table */
 	size_t table;
-	struct content content;
+	struct row_digest digest; /* of the rows in columns */
+	bool sampled, shrinks;    /* known of them */
 };
 
 struct rows {
@@ -28,14 +41,16 @@ struct rows {
 	pthread_mutex_t guard; /* of what follows */
 	pthread_cond_t moved;  /* a chunk came or went, or a worker left */
 	struct chunk queue[QUEUE_ROOM];
-	size_t first, waiting;
+	size_t first, waiting, bytes;
 	int working;
+	int level;             /* of the compression */
 };
 
-struct rows *rows_new(int jobs, const struct manifest *manifest)
+struct rows *rows_new(int jobs, int level, const struct manifest *manifest)
 {
 	struct rows *rows = mem_new(sizeof *rows);
 	rows->manifest = manifest;
+	rows->level = level;
 	rows->jobs = rows->working = jobs;
 	rows->workers = mem_array((size_t)jobs, sizeof *rows->workers);
 	rows->contexts = mem_array((size_t)jobs, sizeof *rows->contexts);
@@ -56,9 +71,10 @@ void *const *rows_workers(struct rows *rows)
 static void push(struct rows *rows, const struct chunk *chunk)
 {
 	pthread_mutex_lock(&rows->guard);
-	while (rows->waiting == QUEUE_ROOM)
+	while (rows->waiting == QUEUE_ROOM || (rows->waiting && rows->bytes + chunk->frame.size > QUEUE_BYTES))
 		pthread_cond_wait(&rows->moved, &rows->guard);
 	rows->queue[(rows->first + rows->waiting++) % QUEUE_ROOM] = *chunk;
+	rows->bytes += chunk->frame.size;
 	pthread_cond_broadcast(&rows->moved);
 	pthread_mutex_unlock(&rows->guard);
 }
@@ -73,51 +89,130 @@ bool rows_next(struct rows *rows, struct chunk *out)
 		*out = rows->queue[rows->first];
 		rows->first = (rows->first + 1) % QUEUE_ROOM;
 		rows->waiting--;
+		rows->bytes -= out->frame.size;
 		pthread_cond_broadcast(&rows->moved);
 	}
 	pthread_mutex_unlock(&rows->guard);
 	return found;
 }
 
-static int flush(struct rows_worker *worker, struct error *err)
+/* Decodes the frame, into the memory that its rows came from, and makes rows of the columns again: they must have the
+ * digest of what the server sent. */
+static int prove(struct rows_worker *worker, const struct chunk *chunk, struct error *err)
+{
+	AUTO(columns_close) struct columns_reader reader = {.left = 0};
+	AUTO(text_clear) struct text row = TEXT_INIT;
+	struct row_digest found = {0};
+	char *text = columns_borrow(&worker->columns, chunk->bytes);
+	int rc = codec_expand_to(text, chunk->bytes, worker->codec, chunk->frame.data, chunk->frame.size, err);
+	size_t count = worker->rows->manifest->tables[chunk->table].columns.count;
+	if (!rc && !columns_open(&reader, text, chunk->bytes, count, chunk->content.rows))
+		rc = error_set(err, ERROR_CORRUPT, "not as many values come back as were compressed");
+	while (!rc && columns_next(&reader, &row)) {
+		digest_rows(&found, row.data, row.size);
+		row.size = 0;
+	}
+	if (!rc && !content_same(&chunk->content, &(struct content){found.rows, found.high, found.low}))
+		rc = error_set(err, ERROR_CORRUPT, "other rows come back than were compressed");
+	return rc;
+}
+
+static int window(const struct columns *columns)
+{
+	return columns_largest(columns) > LARGE_COLUMN ? LARGE_WINDOW : SMALL_WINDOW;
+}
+
+/* Whether the rows so far compress well, by what stands in their middle. */
+static int sample(bool *shrinks, struct rows_worker *worker, struct error *err)
+{
+	size_t count, at = 0;
+	AUTO(mem_auto) struct piece *pieces = columns_pieces(&worker->columns, &count);
+	AUTO(text_clear) struct text frame = TEXT_INIT;
+	for (uint64_t before = 0; before + pieces[at].size < worker->columns.bytes / 2; at++)
+		before += pieces[at].size;
+	struct piece middle = pieces[at];
+	if (middle.size > SAMPLE_BYTES)
+		middle = (struct piece){(const char *)middle.data + middle.size / 2, SAMPLE_BYTES / 2};
+	int rc = codec_compress(&frame, worker->codec, CODEC_LEVEL, SMALL_WINDOW, &middle, 1, err);
+	*shrinks = frame.size < middle.size / GOOD_RATIO;
+	return rc;
+}
+
+/* Between two rows: whether the chunk is to end here. */
+static int is_full(bool *full, struct rows_worker *worker, struct error *err)
+{
+	const struct columns *columns = &worker->columns;
+	*full = false;
+	if (columns->open || columns->bytes < SMALL_BYTES)
+		return 0;
+	int rc = worker->sampled ? 0 : sample(&worker->shrinks, worker, err);
+	worker->sampled = true;
+	*full = !worker->shrinks || columns->bytes + ((uint64_t)1 << window(columns)) >= FULL_BYTES;
+	return rc;
+}
+
+static int make_chunk(struct chunk *out, struct rows_worker *worker, struct error *err)
 {
 	struct columns *columns = &worker->columns;
-	if (!worker->open || !columns->rows)
-		return 0;
-	AUTO(mem_auto) struct codec_piece *pieces = mem_array(columns->count, sizeof *pieces);
-	for (size_t i = 0; i < columns->count; i++)
-		pieces[i] = (struct codec_piece){columns->values[i].data, columns->values[i].size};
-	struct chunk chunk = {.table = worker->table, .content = worker->content, .bytes = columns->bytes};
-	int rc = codec_compress(&chunk.frame, worker->codec, CODEC_LEVEL, pieces, columns->count, err);
+	size_t count;
+	AUTO(mem_auto) struct piece *pieces = columns_pieces(columns, &count);
+	struct chunk chunk = {.table = worker->table, .bytes = columns->bytes,
+		.content = {worker->digest.rows, worker->digest.high, worker->digest.low}};
+	int rc = codec_compress(&chunk.frame, worker->codec, worker->rows->level, window(columns), pieces, count, err);
+	if (!rc)
+		rc = prove(worker, &chunk, err);
 	if (rc) {
 		text_clear(&chunk.frame);
 		return rc;
 	}
 	digest_sha256_hex(chunk.sha256, chunk.frame.data, chunk.frame.size);
-	worker->content = (struct content){0};
-	columns_reset(columns);
+	*out = chunk;
+	return 0;
+}
+
+static void start(struct rows_worker *worker, size_t table)
+{
+	/* The next table's chunks may need the memory for their window. */
+	if (worker->open && worker->table != table)
+		columns_clear(&worker->columns);
+	worker->table = table;
+	worker->open = true;
+	worker->digest = (struct row_digest){0};
+	worker->sampled = false;
+	columns_start(&worker->columns, worker->rows->manifest->tables[table].columns.count);
+}
+
+static int flush(struct rows_worker *worker, struct error *err)
+{
+	if (!worker->open || !worker->columns.rows)
+		return 0;
+	struct chunk chunk;
+	int rc = make_chunk(&chunk, worker, err);
+	if (rc)
+		return rc;
+	start(worker, worker->table);
 	push(worker->rows, &chunk);
 	return 0;
 }
 
-static int on_row(void *context, size_t id, const char *row, size_t size, struct error *err)
+static int on_rows(void *context, size_t id, const char *text, size_t size, uint64_t *count, struct error *err)
 {
 	struct rows_worker *worker = context;
 	if (!worker->open || worker->table != id) {
 		int rc = flush(worker, err);
 		if (rc)
 			return rc;
-		columns_clear(&worker->columns);
-		columns_init(&worker->columns, worker->rows->manifest->tables[id].columns.count);
-		worker->table = id;
-		worker->open = true;
+		start(worker, id);
 	}
-	if (!columns_add(&worker->columns, row, size))
+	uint64_t before = worker->digest.rows;
+	if (!columns_add(&worker->columns, text, size))
 		return error_set(err, ERROR_FAILED,
 			"the server sent a row with another number of columns than asked for");
-	digest_add_row(&worker->content.high, &worker->content.low, row, size);
-	worker->content.rows++;
-	return worker->columns.bytes >= SCAN_CHUNK ? flush(worker, err) : 0;
+	digest_rows(&worker->digest, text, size);
+	*count += worker->digest.rows - before;
+	bool full;
+	int rc = is_full(&full, worker, err);
+	return !rc && full ? flush(worker, err) : rc;
 }
 
 static int on_end(void *context, struct error *err)
@@ -135,7 +230,7 @@ static void on_gone(void *context)
 	pthread_mutex_unlock(&rows->guard);
 }
 
-const struct scan_sink rows_sink = {.row = on_row, .end = on_end, .gone = on_gone};
+const struct scan_sink rows_sink = {.rows = on_rows, .end = on_end, .gone = on_gone};
 
 void rows_free(struct rows *rows)
 {
@@ -144,6 +239,7 @@ void rows_free(struct rows *rows)
 	for (int i = 0; i < rows->jobs; i++) {
 		codec_free(rows->workers[i].codec);
 		columns_clear(&rows->workers[i].columns);
+		digest_rows_clear(&rows->workers[i].digest);
 	}
 	for (size_t i = 0; i < rows->waiting; i++)
 		text_clear(&rows->queue[(rows->first + i) % QUEUE_ROOM].frame);

@@ -1,5 +1,6 @@
-/* From rows to chunks: the workers of a scan lay their rows out by column, digest and compress them; one thread takes
- * the finished chunks from a bounded queue and writes them.
+/* From rows to chunks: the workers of a scan lay their rows out by column, digest and compress them, and decode what
+ * they compressed: its rows must have the same digest. One thread takes the finished chunks from a bounded queue and
+ * writes them. A worker needs the memory of one chunk, of zstd's window, and of the frame.
  *
  * Calling order: rows_new(), scan_start() with rows_sink and rows_workers(), rows_next() until it says false,
  * scan_finish(), rows_free(). Whoever takes must go on taking until the end, or the workers wait for ever. */
@@ -25,8 +26,8 @@ struct chunk {
 struct rows;
 extern const struct scan_sink rows_sink;
 
-/* The scan's table ids are indexes into manifest->tables. */
-struct rows *rows_new(int jobs, const struct manifest *manifest);
+/* The scan's table ids are indexes into manifest->tables. level: zstd's. */
+struct rows *rows_new(int jobs, int level, const struct manifest *manifest);
 void *const *rows_workers(struct rows *rows);
 /* The next chunk, the caller's; false when all workers are gone and nothing is left. */
 bool rows_next(struct rows *rows, struct chunk *out);

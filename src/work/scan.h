@@ -16,18 +16,18 @@
 #include "work/inventory.h"
 #include "work/run.h"
 
-enum { SCAN_CHUNK = 64 << 20 }; /* bytes: a larger table is split */
+enum { SCAN_CHUNK = 92 << 20 }; /* bytes of heap: a larger table is split */
 
 struct scan_table {
-	size_t id;                   /* the caller's, handed to row() */
+	size_t id;                   /* the caller's, handed to rows() */
 	const struct stock *stock;
 	const struct list *columns;
 };
 
 struct scan_sink {
-	/* One row of COPY text, size without its newline. A worker's rows of one table come in one run, unless other
-	 * workers' shares of it end first. */
-	int (*row)(void *worker, size_t id, const char *row, size_t size, struct error *err);
+	/* COPY text of whole rows, or a piece of one very long row; adds to *count how many rows ended. A worker's rows
+	 * of one table come in one run, unless other workers' shares of it end first. */
+	int (*rows)(void *worker, size_t id, const char *text, size_t size, uint64_t *count, struct error *err);
 	/* After a worker's last row, if nothing failed. May be NULL. */
 	int (*end)(void *worker, struct error *err);
 	/* A worker is gone, whatever happened: called once for each of the workers announced. May be NULL. */
@@ -38,7 +38,7 @@ struct scan_sink {
 int scan_jobs(const struct run *run, const struct scan_table *tables, size_t count);
 
 struct scan;
-/* workers: what row(), end() and gone() are given, one for each of jobs. tables and workers stay the caller's and must
+/* workers: what rows(), end() and gone() are given, one for each of jobs. tables and workers stay the caller's and must
  * live until scan_finish(). Fails only when not even one connection can be made; then nothing was started. */
 int scan_start(struct scan **out, struct run *run, const char *dbname, const char *snapshot,
 	const struct scan_table *tables, size_t count, const struct scan_sink *sink, void *const *workers, int jobs,

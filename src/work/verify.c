@@ -1,12 +1,12 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "io/digest.h"
 #include "work/reader.h"
 #include "work/snapshot.h"
 
@@ -14,6 +14,7 @@
 struct check {
 	const struct snapshot_reader *reader;
 	const struct manifest *manifest;
+	bool decode;              /* else only the members' SHA-256 */
 	atomic_size_t next;
 	atomic_uint_fast64_t bytes;
 	atomic_bool stop;
@@ -32,20 +33,27 @@ static int count_bytes(void *context, const char *text, size_t size, uint64_t ro
 	return 0;
 }
 
-static int check_chunk(struct check *check, size_t index, struct error *err)
+static int check_rows(struct check *check, size_t index, size_t table, struct error *err)
 {
-	struct snapshot_chunk chunk = snapshot_chunk(check->reader, index);
 	struct content content = {0};
 	uint64_t size = 0;
 	int rc = snapshot_read_chunk(check->reader, index, &content, count_bytes, &size, err);
 	if (rc)
 		return rc;
 	pthread_mutex_lock(&check->guard);
-	struct content *sum = &check->contents[chunk.table];
-	sum->rows += content.rows;
-	digest_add_sum(&sum->high, &sum->low, content.high, content.low);
-	check->sizes[chunk.table] += size;
+	content_add(&check->contents[table], &content);
+	check->sizes[table] += size;
 	pthread_mutex_unlock(&check->guard);
+	return 0;
+}
+
+static int check_chunk(struct check *check, size_t index, struct error *err)
+{
+	struct snapshot_chunk chunk = snapshot_chunk(check->reader, index);
+	int rc = check->decode ? check_rows(check, index, chunk.table, err) :
+		reader_check_member(check->reader, chunk.member, err);
+	if (rc)
+		return rc;
 	progress_update(atomic_fetch_add(&check->bytes, chunk.size) + chunk.size);
 	return 0;
 }
@@ -130,10 +138,10 @@ static int check_all(struct check *check, int jobs, struct error *err)
 	if (!rc)
 		rc = run_threads(check, jobs, err);
 	progress_end();
-	return rc ? rc : compare_tables(check, err);
+	return rc || !check->decode ? rc : compare_tables(check, err);
 }
 
-int snapshot_verify(const struct snapshot_entry *entry, int jobs, struct error *err)
+static int verify(const struct snapshot_entry *entry, bool decode, int jobs, struct error *err)
 {
 	AUTO(snapshot_reader_auto) struct snapshot_reader *reader = NULL;
 	int rc = snapshot_open(&reader, entry, err);
@@ -142,9 +150,20 @@ int snapshot_verify(const struct snapshot_entry *entry, int jobs, struct error *
 	size_t tables = entry->manifest.table_count;
 	AUTO(mem_auto) struct content *contents = mem_array(tables, sizeof *contents);
 	AUTO(mem_auto) uint64_t *sizes = mem_array(tables, sizeof *sizes);
-	struct check check = {.reader = reader, .manifest = &entry->manifest, .contents = contents, .sizes = sizes};
+	struct check check = {.reader = reader, .manifest = &entry->manifest, .decode = decode, .contents = contents,
+		.sizes = sizes};
 	pthread_mutex_init(&check.guard, NULL);
 	rc = check_all(&check, jobs, err);
 	pthread_mutex_destroy(&check.guard);
 	return rc ? error_context(err, "%s", entry->path) : 0;
+}
+
+int snapshot_verify(const struct snapshot_entry *entry, int jobs, struct error *err)
+{
+	return verify(entry, true, jobs, err);
+}
+
+int snapshot_verify_bytes(const struct snapshot_entry *entry, int jobs, struct error *err)
+{
+	return verify(entry, false, jobs, err);
 }

@@ -137,17 +137,19 @@ END_TEST
 /* ---- COPY ---- */
 
 struct sum {
-	size_t rows, bytes;
-	size_t fail_at; /* 0: never */
+	size_t calls, rows, bytes;
+	size_t pieces;  /* that end no row */
+	size_t fail_at; /* call; 0: never */
 };
 
-static int add_row(void *context, const char *bytes, size_t size, struct error *err)
+static int add_rows(void *context, const char *text, size_t size, struct error *err)
 {
 	struct sum *sum = context;
-	ck_assert_int_eq(bytes[size - 1], '\n');
-	sum->rows++;
+	sum->pieces += text[size - 1] != '\n';
+	for (size_t i = 0; i < size; i++)
+		sum->rows += text[i] == '\n';
 	sum->bytes += size;
-	if (sum->rows == sum->fail_at)
+	if (++sum->calls == sum->fail_at)
 		return error_set(err, ERROR_NO_SPACE, "full");
 	return 0;
 }
@@ -166,13 +168,30 @@ START_TEST(copy_both_ways)
 	fixture_assert_ok(db_copy_in_end(db, &rows, &err), &err);
 	ck_assert_uint_eq(rows, 2);
 	struct sum sum = {0};
-	fixture_assert_ok(db_copy_out(db, "COPY public.t TO STDOUT", add_row, &sum, &rows, &err), &err);
+	fixture_assert_ok(db_copy_out(db, "COPY public.t TO STDOUT", add_rows,
+		&sum, &rows, &err), &err);
 	ck_assert_uint_eq(rows, 2);
 	ck_assert_uint_eq(sum.rows, 2);
 	ck_assert_uint_eq(sum.bytes, strlen("1\tone\n2\t\\N\n"));
 	sum = (struct sum){0};
-	fixture_assert_ok(db_copy_out(db, "COPY (SELECT 1 WHERE false) TO STDOUT", add_row, &sum, &rows, &err), &err);
+	fixture_assert_ok(db_copy_out(db, "COPY (SELECT 1 WHERE false) TO STDOUT", add_rows,
+		&sum, &rows, &err), &err);
 	ck_assert_uint_eq(rows, 0);
+	/* Only a row that is longer than the room for many comes in pieces. */
+	fixture_assert_ok(db_copy_out(db,
+		"COPY (SELECT g, repeat('x', 300) FROM generate_series(1, 9999) g) TO STDOUT", add_rows,
+		&sum, &rows, &err), &err);
+	ck_assert_uint_eq(rows, 9999);
+	ck_assert_uint_eq(sum.rows, 9999);
+	ck_assert_uint_eq(sum.pieces, 0);
+	ck_assert_uint_lt(sum.calls, 100);
+	sum = (struct sum){0};
+	fixture_assert_ok(db_copy_out(db,
+		"COPY (SELECT repeat('x', g * 1000000) FROM generate_series(0, 2) g) TO STDOUT", add_rows,
+		&sum, &rows, &err), &err);
+	ck_assert_uint_eq(sum.rows, 3);
+	ck_assert_uint_gt(sum.pieces, 10);
+	ck_assert_uint_eq(sum.bytes, 3000003);
 }
 END_TEST
 
@@ -183,19 +202,19 @@ START_TEST(copy_out_fails_well)
 	struct sum sum = {.fail_at = 3};
 	uint64_t rows = 5;
 	ck_assert_int_ne(db_copy_out(db, "COPY (SELECT generate_series(1, 200000), repeat('x', 100)) TO STDOUT",
-		add_row, &sum, &rows, &err), 0);
-	ck_assert_uint_eq(sum.rows, 3);
+		add_rows, &sum, &rows, &err), 0);
+	ck_assert_uint_eq(sum.calls, 3);
 	ck_assert_uint_eq(rows, 5);
 	fixture_assert_error(&err, ERROR_NO_SPACE, "full");
 	/* The server fails in the middle. */
 	sum = (struct sum){0};
 	ck_assert_int_ne(db_copy_out(db, "COPY (SELECT 1 / (1000 - g) FROM generate_series(1, 2000) g) TO STDOUT",
-		add_row, &sum, &rows, &err), 0);
+		add_rows, &sum, &rows, &err), 0);
 	ck_assert_uint_eq(rows, 5);
 	fixture_assert_error(&err, ERROR_FAILED, "division by zero");
-	ck_assert_int_ne(db_copy_out(db, "COPY nothing TO STDOUT", add_row, &sum, &rows, &err), 0);
+	ck_assert_int_ne(db_copy_out(db, "COPY nothing TO STDOUT", add_rows, &sum, &rows, &err), 0);
 	fixture_assert_error(&err, ERROR_FAILED, "nothing");
-	ck_assert_int_ne(db_copy_out(db, "SELECT 1", add_row, &sum, &rows, &err), 0);
+	ck_assert_int_ne(db_copy_out(db, "SELECT 1", add_rows, &sum, &rows, &err), 0);
 	error_clear(&err);
 	fixture_assert_ok(db_exec(db, "SELECT 1", &err), &err);
 }

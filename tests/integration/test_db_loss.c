@@ -65,7 +65,7 @@ static int sleep_long(struct db *db, struct error *err)
 	return db_exec(db, "SELECT pg_sleep(60)", err);
 }
 
-static int drop_row(void *context, const char *bytes, size_t size, struct error *err)
+static int drop_rows(void *context, const char *bytes, size_t size, struct error *err)
 {
 	(void)context, (void)bytes, (void)size, (void)err;
 	return 0;
@@ -74,7 +74,7 @@ static int drop_row(void *context, const char *bytes, size_t size, struct error 
 static int copy_long(struct db *db, struct error *err)
 {
 	return db_copy_out(db, "COPY (SELECT g, repeat('x', 200) FROM generate_series(1, 1000000000) g) TO STDOUT",
-		drop_row, NULL, NULL, err);
+		drop_rows, NULL, NULL, err);
 }
 
 static int wait_for_a_lock(struct db *db, struct error *err)

@@ -12,8 +12,8 @@ static void compress(struct text *out, const char *text, size_t size)
 	AUTO(error_clear) struct error err = ERROR_INIT;
 	AUTO(codec_auto) struct codec *codec = codec_new();
 	/* In two pieces, the first one empty for short texts. */
-	struct codec_piece pieces[] = {{text, size / 2}, {text + size / 2, size - size / 2}};
-	unit_assert_ok(codec_compress(out, codec, CODEC_LEVEL, pieces, 2, &err), &err);
+	struct piece pieces[] = {{text, size / 2}, {text + size / 2, size - size / 2}};
+	unit_assert_ok(codec_compress(out, codec, CODEC_LEVEL, 25, pieces, 2, &err), &err);
 }
 
 static int expand(struct text *out, const struct text *frame, size_t most, struct error *err)
@@ -62,9 +62,9 @@ START_TEST(a_codec_serves_many_frames)
 	for (int i = 0; i < 3; i++) {
 		AUTO(text_clear) struct text frame = TEXT_INIT;
 		AUTO(text_clear) struct text back = TEXT_INIT;
-		struct codec_piece piece = {"some text", 9};
+		struct piece piece = {"some text", 9};
 		text_add(&back, "before ");
-		unit_assert_ok(codec_compress(&frame, codec, CODEC_LEVEL, &piece, 1, &err), &err);
+		unit_assert_ok(codec_compress(&frame, codec, CODEC_LEVEL, 25, &piece, 1, &err), &err);
 		unit_assert_ok(codec_expand(&back, codec, frame.data, frame.size, MOST, &err), &err);
 		ck_assert_str_eq(back.data, "before some text");
 	}
@@ -137,10 +137,28 @@ START_TEST(what_is_no_frame_is_corrupt)
 }
 END_TEST
 
+START_TEST(a_frame_of_known_size_is_decoded_in_place)
+{
+	AUTO(error_clear) struct error err = ERROR_INIT;
+	AUTO(text_clear) struct text frame = TEXT_INIT;
+	AUTO(codec_auto) struct codec *codec = codec_new();
+	struct piece piece = {"some text", 9};
+	char room[16] = {0};
+	unit_assert_ok(codec_compress(&frame, codec, CODEC_LEVEL, 25, &piece, 1, &err), &err);
+	unit_assert_ok(codec_expand_to(room, 9, codec, frame.data, frame.size, &err), &err);
+	ck_assert_str_eq(room, "some text");
+	ck_assert_int_eq(codec_expand_to(room, 8, codec, frame.data, frame.size, &err), ERROR_CORRUPT);
+	error_clear(&err);
+	ck_assert_int_eq(codec_expand_to(room, 10, codec, frame.data, frame.size, &err), ERROR_CORRUPT);
+	error_clear(&err);
+	ck_assert_int_eq(codec_expand_to(room, 9, codec, frame.data, frame.size - 1, &err), ERROR_CORRUPT);
+}
+END_TEST
+
 Suite *codec_suite(void)
 {
 	const TTest *const tests[] = {texts_come_back, a_codec_serves_many_frames, every_flipped_bit_is_found,
 		cut_and_longer_frames_are_corrupt, a_frame_larger_than_allowed_is_corrupt,
-		what_is_no_frame_is_corrupt, NULL};
+		what_is_no_frame_is_corrupt, a_frame_of_known_size_is_decoded_in_place, NULL};
 	return unit_suite("codec", tests);
 }

@@ -29,6 +29,7 @@
 	SUITE(parse) \
 	SUITE(sources) \
 	SUITE(manifest) \
+	SUITE(columns) \
 	SUITE(codec) \
 	SUITE(digest) \
 	SUITE(tarball) \
