@@ -108,11 +108,6 @@ CREATE TEMP TABLE pc AS
    (ARRAY['GPL-2+','MIT','Apache-2.0','BSD-3-clause','LGPL-2.1+ GPL-2+','GPLv3+ and LGPLv2+','MPL-2.0','Artistic GPL-1+','Unknown','PD and zlib and BSD'])[1+(h/31)%10] AS lic,
    (ARRAY['Debian','CentOS','Red Hat, Inc.','N/A'])[1+(h/77)%4] AS orig, (3+((h/1000)%1000)^2/ 14000)::int AS nf, h
  FROM (SELECT id, pg_temp.h('p'||id) h FROM generate_series(0,5999) id) s, wa a;
-CREATE TEMP TABLE pf AS
- SELECT p.id, k, (ARRAY['/usr/lib/x86_64-linux-gnu/','/usr/share/','/usr/share/doc/','/usr/lib/python3/dist-packages/','/usr/share/locale/','/usr/include/','/etc/','/usr/lib/'])[1+(p.h/3+k/6)%8]||p.name||'/'||
-   a.a[1+(pg_temp.h(p.id||'d'||k/9)%610)]||'/'||a.a[1+(h2%610)]||CASE WHEN h2%3=0 THEN '_'||a.a[1+((h2/7000)%610)] ELSE '' END||k||(ARRAY['.so.1','.py','.h','.gz','.mo','','.conf','.html','.js','.pyc'])[1+(p.h/5+k/8)%10] AS path,
-   h2, CASE WHEN p.id%5<3 THEN md5('f'||p.id||':'||k) ELSE encode(sha256(('f'||p.id||':'||k)::bytea),'hex') END AS dig
- FROM pc p, wa a, LATERAL (SELECT k, pg_temp.h('f'||p.id||':'||k) h2 FROM generate_series(1,p.nf) k) s;
 CREATE TEMP TABLE im AS
  SELECT i, encode(sha256(('img'||i)::bytea),'hex') AS id, 'sha256:'||encode(sha256(('dig'||i)::bytea),'hex') AS dig,
    pg_temp.h('b'||i)%20 AS base, pg_temp.h('r'||i)%:nrepo AS repo, timestamp '2020-03-01' + i*interval '731 seconds 123457 microseconds' AS ts
@@ -122,6 +117,13 @@ CREATE TEMP TABLE ip AS
  SELECT i, pid, row_number() OVER (PARTITION BY i ORDER BY pid)::int AS n FROM (
   SELECT i, (base*100+k)::int AS pid FROM im, generate_series(0,99) k
   UNION SELECT i, (2000 + CASE WHEN pg_temp.h('x'||i||'.'||k)%12=0 THEN pg_temp.h('y'||i||'.'||k) ELSE pg_temp.h('z'||repo||'.'||k) END % 4000)::int FROM im, generate_series(0,149) k) s;
+-- the files of the packages that an image has
+CREATE TEMP TABLE pf AS
+ SELECT p.id, k, (ARRAY['/usr/lib/x86_64-linux-gnu/','/usr/share/','/usr/share/doc/','/usr/lib/python3/dist-packages/','/usr/share/locale/','/usr/include/','/etc/','/usr/lib/'])[1+(p.h/3+k/6)%8]||p.name||'/'||
+   a.a[1+(pg_temp.h(p.id||'d'||k/9)%610)]||'/'||a.a[1+(h2%610)]||CASE WHEN h2%3=0 THEN '_'||a.a[1+((h2/7000)%610)] ELSE '' END||k||(ARRAY['.so.1','.py','.h','.gz','.mo','','.conf','.html','.js','.pyc'])[1+(p.h/5+k/8)%10] AS path,
+   h2, CASE WHEN p.id%5<3 THEN md5('f'||p.id||':'||k) ELSE encode(sha256(('f'||p.id||':'||k)::bytea),'hex') END AS dig
+ FROM pc p, wa a, LATERAL (SELECT k, pg_temp.h('f'||p.id||':'||k) h2 FROM generate_series(1,p.nf) k) s
+ WHERE p.id IN (SELECT pid FROM ip);
 ANALYZE pc; ANALYZE pf; ANALYZE im; ANALYZE ip;
 
 -- data -------------------------------------------------------------------------------------------
