@@ -1,6 +1,6 @@
 -- The database of an engine as its release 1.1.0 has it (database version 0.0.16; the tables that hold the rows), for
 -- `contrib/bench snapshots` and `growth`. Scale 1: 1000 images, 5.4 million rows in image_package_db_entries, which is
--- the dominant table; 3.1 GB as COPY text.
+-- the dominant table; 3.1 GB as COPY text. There are four images at least, and a hundred vulnerabilities.
 --
 -- It is given psql's variable f, the scale. Nothing is random: what looks so comes from the md5 of the row's identity,
 -- and the same f makes the same rows in the same order of the heap. Images share packages, files and layers as they do
@@ -94,7 +94,7 @@ END $$;
 -- k*32 bytes without redundancy (stands for zlib-compressed content)
 CREATE FUNCTION pg_temp.rnd(seed text, k int) RETURNS bytea LANGUAGE sql AS $$
   SELECT string_agg(sha256((seed||':'||g)::bytea), ''::bytea ORDER BY g) FROM generate_series(1,k) g $$;
-SELECT greatest(10, round(1000*:f)::int) AS ni, greatest(100, round(150000*:f)::int) AS nv, greatest(100, round(170000*:f)::int) AS nn,
+SELECT greatest(4, round(1000*:f)::int) AS ni, greatest(100, round(150000*:f)::int) AS nv, greatest(100, round(170000*:f)::int) AS nn,
        greatest(1, round(120*:f)::int) AS nrepo \gset
 
 -- package catalogue: 6000 packages, ~22 files each; shared between images as base images are in reality

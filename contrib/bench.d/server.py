@@ -25,7 +25,9 @@ class Server:
 
     def __init__(self, folder, settings):
         self.folder = folder
-        self.settings_told = ["shared_buffers=256MB", *settings]
+        # Of a setting that is named twice the last counts.
+        chosen = dict(setting.split("=", 1) for setting in ["shared_buffers=256MB", *settings])
+        self.settings_told = [f"{name}={value}" for name, value in chosen.items()]
         self.settings = ["listen_addresses=", f"unix_socket_directories={folder}", *self.settings_told]
         self.programs = find_server_programs()
         self.data = os.path.join(folder, "data")

@@ -157,6 +157,7 @@ tool_that() {
 	wait "$pid" || status=$?
 	[ "$status" -eq 143 ]
 	if kill -0 "$sleeper" 2>/dev/null; then
+		kill -KILL -- "-$sleeper"
 		show "the tool was left running"
 		return 1
 	fi
