@@ -7,6 +7,7 @@
 #include "io/codec.h"
 #include "io/digest.h"
 #include "model/columns.h"
+#include "work/earlier.h"
 
 /* Enough that no worker waits while a chunk is written, few enough that memory stays small. */
 enum { QUEUE_ROOM = 4 };
@@ -18,10 +19,13 @@ struct rows_worker {
 	bool open;            /* columns belong to table */
 	size_t table;
 	struct content content;
+	struct chunk range;   /* of the range at hand: its table and pages */
+	bool empty;           /* nothing of it was pushed */
 };
 
 struct rows {
 	const struct manifest *manifest;
+	const struct earlier *earlier;
 	struct rows_worker *workers;
 	void **contexts;
 	int jobs;
@@ -32,10 +36,11 @@ struct rows {
 	int working;
 };
 
-struct rows *rows_new(int jobs, const struct manifest *manifest)
+struct rows *rows_new(int jobs, const struct manifest *manifest, const struct earlier *earlier)
 {
 	struct rows *rows = mem_new(sizeof *rows);
 	rows->manifest = manifest;
+	rows->earlier = earlier;
 	rows->jobs = rows->working = jobs;
 	rows->workers = mem_array((size_t)jobs, sizeof *rows->workers);
 	rows->contexts = mem_array((size_t)jobs, sizeof *rows->contexts);
@@ -87,7 +92,8 @@ static int flush(struct rows_worker *worker, struct error *err)
 	AUTO(mem_auto) struct codec_piece *pieces = mem_array(columns->count, sizeof *pieces);
 	for (size_t i = 0; i < columns->count; i++)
 		pieces[i] = (struct codec_piece){columns->values[i].data, columns->values[i].size};
-	struct chunk chunk = {.table = worker->table, .content = worker->content, .bytes = columns->bytes};
+	struct chunk chunk = {.table = worker->table, .content = worker->content, .bytes = columns->bytes,
+		.pages = worker->range.pages};
 	int rc = codec_compress(&chunk.frame, worker->codec, CODEC_LEVEL, pieces, columns->count, err);
 	if (rc) {
 		text_clear(&chunk.frame);
@@ -96,6 +102,7 @@ static int flush(struct rows_worker *worker, struct error *err)
 	digest_sha256_hex(chunk.sha256, chunk.frame.data, chunk.frame.size);
 	worker->content = (struct content){0};
 	columns_reset(columns);
+	worker->empty = false;
 	push(worker->rows, &chunk);
 	return 0;
 }
@@ -117,12 +124,33 @@ static int on_row(void *context, size_t id, const char *row, size_t size, struct
 			"the server sent a row with another number of columns than asked for");
 	digest_add_row(&worker->content.high, &worker->content.low, row, size);
 	worker->content.rows++;
-	return worker->columns.bytes >= SCAN_CHUNK ? flush(worker, err) : 0;
+	return worker->columns.bytes >= scan_chunk() ? flush(worker, err) : 0;
+}
+
+static void on_begin(void *context, size_t id, struct page_range pages)
+{
+	struct rows_worker *worker = context;
+	worker->range = (struct chunk){.table = id, .pages = pages};
+	worker->empty = true;
 }
 
 static int on_end(void *context, struct error *err)
 {
-	return flush(context, err);
+	struct rows_worker *worker = context;
+	int rc = flush(worker, err);
+	if (!rc && worker->empty)
+		push(worker->rows, &worker->range);
+	return rc;
+}
+
+static int on_same(void *context, size_t id, const struct reuse_range *range, bool *taken, struct error *err)
+{
+	struct rows_worker *worker = context;
+	AUTO(mem_auto) struct chunk *chunks = NULL;
+	int rc = earlier_load(&chunks, taken, worker->rows->earlier, id, range, err);
+	for (size_t i = 0; !rc && *taken && i < (range->count ? range->count : 1); i++)
+		push(worker->rows, &chunks[i]);
+	return rc;
 }
 
 static void on_gone(void *context)
@@ -135,7 +163,8 @@ static void on_gone(void *context)
 	pthread_mutex_unlock(&rows->guard);
 }
 
-const struct scan_sink rows_sink = {.row = on_row, .end = on_end, .gone = on_gone};
+const struct scan_sink rows_sink = {.row = on_row, .begin = on_begin, .end = on_end, .same = on_same,
+	.gone = on_gone};
 
 void rows_free(struct rows *rows)
 {
