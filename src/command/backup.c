@@ -12,6 +12,7 @@ static void answer(const struct run *run, const struct snapshot_entry *entry, do
 {
 	AUTO(json_auto) json_t *object = snapshot_json(entry, entry->manifest.deployment);
 	json_put_value(object, "seconds", json_real((double)(int64_t)(seconds * 1000) / 1000));
+	json_put_value(object, "reused", snapshot_reused_json(&entry->manifest));
 	run_answer(run, object);
 	if (settings_flag(&run->settings, OPTION_QUIET))
 		return;
@@ -31,6 +32,9 @@ static void answer(const struct run *run, const struct snapshot_entry *entry, do
 		entry->manifest.engine_release ? entry->manifest.engine_release : "unknown");
 	run_print(run, "%s in %s (%s of text), written and verified in %s\n", rows, tables, text, duration);
 	run_print(run, "%s%s\n", size, ratio);
+	AUTO(mem_auto) char *reused = snapshot_reused_text(&entry->manifest);
+	if (reused)
+		run_print(run, "%s\n", reused);
 }
 
 int command_backup(struct run *run, struct error *err)

@@ -7,7 +7,8 @@
 const struct command command_table[] = {
 	{"init", "DIR", "make a deployment: settings file, store, and an embedded server if asked for", 1, 1,
 		OPTIONS(OPTION_EMBEDDED, OPTION_NO_DATABASE), command_init, .without_file = true},
-	{"backup", NULL, "take a snapshot of the database and verify it", 0, 0, NO_OPTIONS, command_backup, false},
+	{"backup", NULL, "take a snapshot of the database and verify it", 0, 0,
+		OPTIONS(OPTION_INCREMENTAL), command_backup, false},
 	{"restore", "SNAPSHOT", "restore a snapshot beside the database, check it and swap the two", 0, 1,
 		OPTIONS(OPTION_DRY_RUN, OPTION_INTO, OPTION_UNDO, OPTION_DEEP, OPTION_FOREIGN, OPTION_NO_OWNER),
 		command_restore, false},

@@ -29,6 +29,29 @@ uint64_t snapshot_bytes(const struct manifest *manifest)
 	return bytes;
 }
 
+json_t *snapshot_reused_json(const struct manifest *manifest)
+{
+	if (!manifest->reused.from)
+		return json_null();
+	json_t *object = json_object();
+	json_put(object, "from", manifest->reused.from);
+	json_put_number(object, "chunks", (int64_t)manifest->reused.chunks);
+	json_put_number(object, "bytes", (int64_t)manifest->reused.bytes);
+	return object;
+}
+
+char *snapshot_reused_text(const struct manifest *manifest)
+{
+	if (!manifest->reused.from)
+		return NULL;
+	uint64_t chunks = 0;
+	for (size_t i = 0; i < manifest->member_count; i++)
+		chunks += manifest->members[i].ranged;
+	AUTO(mem_auto) char *bytes = text_bytes(manifest->reused.bytes);
+	return mem_format("%" PRIu64 " of %" PRIu64 " chunks (%s) taken from snapshot %.*s", manifest->reused.chunks,
+		chunks, bytes, SHORT_ID, manifest->reused.from);
+}
+
 static const char *snapshot_health_name(enum snapshot_health health)
 {
 	static const char *const names[] = {[SNAPSHOT_WHOLE] = "whole", [SNAPSHOT_CORRUPT] = "corrupt",
@@ -184,6 +207,9 @@ static void print_details(const struct run *run, const struct snapshot_entry *en
 	run_print(run, "sequences         %zu\n", manifest->sequence_count);
 	run_print(run, "large objects     %" PRIu64 "\n", manifest->large_objects.rows);
 	run_print(run, "restored copies   %zu\n", entry->copy_count);
+	AUTO(mem_auto) char *reused = snapshot_reused_text(manifest);
+	if (reused)
+		run_print(run, "incremental       %s\n", reused);
 }
 
 int command_snapshot_show(struct run *run, struct error *err)
@@ -207,6 +233,7 @@ int command_snapshot_show(struct run *run, struct error *err)
 	json_put_number(object, "sequences", (int64_t)entry.manifest.sequence_count);
 	json_put_number(object, "large_objects", (int64_t)entry.manifest.large_objects.rows);
 	json_put_number(object, "copies", (int64_t)entry.copy_count);
+	json_put_value(object, "reused", snapshot_reused_json(&entry.manifest));
 	json_put_value(object, "contents", tables_json(&entry.manifest));
 	run_answer(run, object);
 	return 0;

@@ -1,5 +1,6 @@
 #include "model/manifest.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -40,6 +41,8 @@ static void clear_table(struct manifest_table *table)
 	mem_free(table->name);
 	list_clear(&table->columns);
 	list_clear(&table->floats);
+	mem_free(table->shape);
+	mem_free(table->ranges);
 }
 
 static void clear_sequence(struct manifest_sequence *sequence)
@@ -53,7 +56,7 @@ void manifest_clear(struct manifest *manifest)
 {
 	char *texts[] = {manifest->id, manifest->tool_version, manifest->deployment, manifest->server_version,
 		manifest->client_version, manifest->engine_release, manifest->engine_source, manifest->db_version,
-		manifest->sql_commit};
+		manifest->sql_commit, manifest->reused.from};
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
 		mem_free(texts[i]);
 	identity_clear(&manifest->identity);
@@ -103,6 +106,39 @@ struct manifest_member *manifest_add_member(struct manifest *manifest, const cha
 	struct manifest_member *member = &manifest->members[manifest->member_count++];
 	*member = (struct manifest_member){.name = mem_copy(name), .size = size};
 	return member;
+}
+
+void manifest_add_range(struct manifest_table *table, struct page_range pages)
+{
+	for (size_t i = table->range_count; i-- > 0;)
+		if (table->ranges[i].first == pages.first && table->ranges[i].end == pages.end)
+			return;
+	table->ranges = grow(table->ranges, table->range_count, sizeof *table->ranges);
+	table->ranges[table->range_count++] = pages;
+}
+
+static int compare_ranges(const void *a, const void *b)
+{
+	const struct page_range *x = a, *y = b;
+	return x->first < y->first ? -1 : x->first > y->first;
+}
+
+bool manifest_close_ranges(struct manifest_table *table)
+{
+	if (!table->range_count)
+		return true;
+	qsort(table->ranges, table->range_count, sizeof *table->ranges, compare_ranges);
+	uint64_t next = 0;
+	size_t last = table->range_count - 1;
+	bool whole = table->ranges[last].end == 0;
+	for (size_t i = 0; i <= last && whole; i++) {
+		const struct page_range *range = &table->ranges[i];
+		whole = range->first == next && (i == last || range->end > range->first);
+		next = range->end;
+	}
+	if (!whole)
+		table->range_count = 0;
+	return whole;
 }
 
 const struct manifest_table *manifest_find_table(const struct manifest *manifest, const char *schema, const char *name)

@@ -47,12 +47,22 @@ struct properties {
 	struct list settings;    /* "role<TAB>name<TAB>value", role "" for the database itself */
 };
 
+/* Pages [first, end) of a table's heap; end 0: to its last one, however many it has. */
+struct page_range {
+	uint64_t first, end;
+};
+
 struct manifest_table {
 	char *schema, *name;
 	struct list columns;     /* names in COPY order: byte order, generated ones left out */
 	struct list floats;      /* those of columns that print floating point: differently before PostgreSQL 12 */
 	struct content content;  /* known at the end */
 	uint64_t bytes;          /* of COPY text, with newlines; known at the end */
+	/* For a later snapshot that builds on this one; see model/reuse.h. */
+	int64_t oid, file;       /* file: relfilenode; 0: not recorded */
+	char *shape;             /* digest of all that its rows' text depends on besides the rows; NULL: not known */
+	struct page_range *ranges; /* what it was read by, in order and without gaps; known at the end */
+	size_t range_count;      /* 0: not recorded */
 };
 
 struct manifest_sequence {
@@ -64,6 +74,18 @@ struct manifest_member {
 	char *name;
 	uint64_t size;
 	char sha256[65];
+	/* Of a chunk, where recorded: */
+	bool ranged;             /* the rest is filled */
+	uint64_t page;           /* first page of the table's range that its rows are from */
+	struct content content;
+	uint64_t bytes;          /* of COPY text */
+	bool reused;             /* copied from an earlier snapshot */
+};
+
+/* What was not read from the database, but taken from an earlier snapshot that held the same. */
+struct manifest_reused {
+	char *from;              /* its id; NULL: none, everything was read */
+	uint64_t chunks, bytes;  /* bytes: as they are in the archive */
 };
 
 struct manifest {
@@ -89,6 +111,7 @@ struct manifest {
 	struct content large_objects; /* rows = objects */
 	struct manifest_member *members;
 	size_t member_count;
+	struct manifest_reused reused;
 };
 
 void manifest_init(struct manifest *manifest);
@@ -96,6 +119,10 @@ void manifest_clear(struct manifest *manifest);
 struct manifest_table *manifest_add_table(struct manifest *manifest, const char *schema, const char *name);
 struct manifest_sequence *manifest_add_sequence(struct manifest *manifest, const char *schema, const char *name);
 struct manifest_member *manifest_add_member(struct manifest *manifest, const char *name, uint64_t size);
+/* Notes that a table was read by that range; again for the same one is fine. */
+void manifest_add_range(struct manifest_table *table, struct page_range pages);
+/* Puts a table's ranges into order. False, and none are left, unless they cover all pages once. */
+bool manifest_close_ranges(struct manifest_table *table);
 const struct manifest_table *manifest_find_table(const struct manifest *manifest, const char *schema, const char *name);
 
 void identity_clear(struct identity *identity);

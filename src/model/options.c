@@ -72,6 +72,8 @@ const struct option_entry option_table[OPTION_COUNT] = {
 		.help = "swap the database back that the last restore kept"},
 	[OPTION_DEEP] = {.name = "deep", .kind = OPTION_IS_FLAG,
 		.help = "read all rows back from the new database and compare digests"},
+	[OPTION_INCREMENTAL] = {.name = "incremental", .kind = OPTION_IS_FLAG,
+		.help = "take from the newest snapshot what provably has not changed since"},
 	[OPTION_FOREIGN] = {.name = "foreign", .kind = OPTION_IS_FLAG,
 		.help = "accept a snapshot of another deployment over an existing database"},
 	[OPTION_NO_OWNER] = {.name = "no-owner", .kind = OPTION_IS_FLAG,

@@ -45,6 +45,7 @@ enum option {
 	OPTION_INTO,                 /* --into NAME */
 	OPTION_UNDO,
 	OPTION_DEEP,
+	OPTION_INCREMENTAL,
 	OPTION_FOREIGN,
 	OPTION_NO_OWNER,
 	OPTION_DB_CONNECT,           /* --db-connect URL */

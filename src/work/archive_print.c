@@ -63,6 +63,11 @@ static json_t *print_tables(const struct manifest *manifest)
 		json_put(object, "name", table->name);
 		json_put_value(object, "columns", json_from_list(&table->columns));
 		json_put_value(object, "floats", json_from_list(&table->floats));
+		if (table->file) {
+			json_put_number(object, "oid", table->oid);
+			json_put_number(object, "file", table->file);
+			json_put(object, "shape", table->shape);
+		}
 		json_array_append_new(array, object);
 	}
 	return array;
@@ -93,6 +98,15 @@ char *archive_print_snapshot(const struct manifest *manifest)
 	return json_print(object);
 }
 
+static json_t *print_ranges(const struct manifest_table *table)
+{
+	json_t *array = json_array();
+	for (size_t i = 0; i < table->range_count; i++)
+		json_array_append_new(array, json_pack("[I, I]", (json_int_t)table->ranges[i].first,
+			(json_int_t)table->ranges[i].end));
+	return array;
+}
+
 static json_t *print_contents(const struct manifest *manifest)
 {
 	json_t *array = json_array();
@@ -104,6 +118,8 @@ static json_t *print_contents(const struct manifest *manifest)
 		json_put_number(object, "rows", (int64_t)table->content.rows);
 		json_put_number(object, "bytes", (int64_t)table->bytes);
 		json_put(object, "digest", digest);
+		if (table->range_count)
+			json_put_value(object, "ranges", print_ranges(table));
 		json_array_append_new(array, object);
 	}
 	return array;
@@ -124,6 +140,16 @@ static json_t *print_sequences(const struct manifest *manifest)
 	return array;
 }
 
+static void print_chunk(json_t *object, const struct manifest_member *member)
+{
+	AUTO(mem_auto) char *digest = archive_content_hex(&member->content);
+	json_put_number(object, "page", (int64_t)member->page);
+	json_put_number(object, "bytes", (int64_t)member->bytes);
+	json_put(object, "digest", digest);
+	if (member->reused)
+		json_put_flag(object, "reused", true);
+}
+
 static json_t *print_members(const struct manifest *manifest)
 {
 	json_t *array = json_array();
@@ -133,9 +159,20 @@ static json_t *print_members(const struct manifest *manifest)
 		json_put(object, "name", member->name);
 		json_put_number(object, "size", (int64_t)member->size);
 		json_put(object, "sha256", member->sha256);
+		if (member->ranged)
+			print_chunk(object, member);
 		json_array_append_new(array, object);
 	}
 	return array;
+}
+
+static json_t *print_reused(const struct manifest_reused *reused)
+{
+	json_t *object = json_object();
+	json_put(object, "from", reused->from);
+	json_put_number(object, "chunks", (int64_t)reused->chunks);
+	json_put_number(object, "bytes", (int64_t)reused->bytes);
+	return object;
 }
 
 /* The last line proves all lines before it, for no other member can prove this one. */
@@ -162,6 +199,8 @@ char *archive_print_manifest(const struct manifest *manifest, const struct frame
 	json_put_value(object, "sequences", print_sequences(manifest));
 	json_put_value(object, "large_objects", json_incref(large));
 	json_put_value(object, "members", print_members(manifest));
+	if (manifest->reused.from)
+		json_put_value(object, "reused", print_reused(&manifest->reused));
 	json_put(object, "frame", frame->sha256);
 	AUTO(mem_auto) char *text = json_print(object);
 	return sign(text);

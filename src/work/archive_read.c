@@ -66,6 +66,11 @@ static const json_t *want(struct reader *reader, const json_t *object, const cha
 	return reader->rc ? NULL : value;
 }
 
+static bool has(const struct reader *reader, const json_t *object, const char *key)
+{
+	return !reader->rc && json_object_get(object, key);
+}
+
 static void want_list(struct reader *reader, struct list *out, const json_t *object, const char *key)
 {
 	const json_t *array = want(reader, object, key, JSON_ARRAY);
@@ -182,6 +187,11 @@ static void take_tables(struct reader *reader, struct manifest *out, const json_
 		struct manifest_table *table = manifest_add_table(out, schema, name);
 		want_list(reader, &table->columns, object, "columns");
 		want_list(reader, &table->floats, object, "floats");
+		if (has(reader, object, "file")) {
+			table->oid = want_number(reader, object, "oid", 0);
+			table->file = want_number(reader, object, "file", 0);
+			table->shape = want_text_or_null(reader, object, "shape");
+		}
 	}
 }
 
@@ -232,6 +242,23 @@ static void take_digest(struct reader *reader, struct content *out, const json_t
 	out->high = strtoull(hex, NULL, 16);
 }
 
+static void take_ranges(struct reader *reader, struct manifest_table *table, const json_t *array)
+{
+	for (size_t i = 0; i < json_array_size(array); i++) {
+		const json_t *pair = json_array_get(array, i);
+		const json_t *first = json_array_get(pair, 0), *end = json_array_get(pair, 1);
+		if (json_integer_value(first) < 0 || !json_is_integer(first) || json_integer_value(end) < 0 ||
+			!json_is_integer(end)) {
+			complain(reader, "ranges", "a list of pairs of page numbers");
+			return;
+		}
+		manifest_add_range(table, (struct page_range){(uint64_t)json_integer_value(first),
+			(uint64_t)json_integer_value(end)});
+	}
+	if (!manifest_close_ranges(table))
+		complain(reader, "ranges", "all pages of a table");
+}
+
 static void take_contents(struct reader *reader, struct manifest *out, const json_t *array)
 {
 	if (array && json_array_size(array) != out->table_count)
@@ -244,6 +271,8 @@ static void take_contents(struct reader *reader, struct manifest *out, const jso
 		table->content.rows = (uint64_t)want_number(reader, object, "rows", 0);
 		table->bytes = (uint64_t)want_number(reader, object, "bytes", 0);
 		take_digest(reader, &table->content, object);
+		if (has(reader, object, "ranges"))
+			take_ranges(reader, table, want(reader, object, "ranges", JSON_ARRAY));
 	}
 }
 
@@ -265,6 +294,26 @@ static void take_sequences(struct reader *reader, struct manifest *out, const js
 	}
 }
 
+static void take_chunk(struct reader *reader, struct manifest_member *member, const json_t *object)
+{
+	size_t ordinal;
+	member->ranged = true;
+	member->page = (uint64_t)want_number(reader, object, "page", 0);
+	member->bytes = (uint64_t)want_number(reader, object, "bytes", 0);
+	take_digest(reader, &member->content, object);
+	if (!manifest_read_chunk_name(member->name, &ordinal, &member->content.rows))
+		complain(reader, "page", "that of a chunk");
+	if (has(reader, object, "reused"))
+		member->reused = want_flag(reader, object, "reused");
+}
+
+static void take_reused(struct reader *reader, struct manifest_reused *out, const json_t *object)
+{
+	out->from = want_text(reader, object, "from");
+	out->chunks = (uint64_t)want_number(reader, object, "chunks", 0);
+	out->bytes = (uint64_t)want_number(reader, object, "bytes", 0);
+}
+
 static void take_members(struct reader *reader, struct manifest *out, const json_t *array)
 {
 	for (size_t i = 0; i < json_array_size(array) && !reader->rc; i++) {
@@ -275,6 +324,8 @@ static void take_members(struct reader *reader, struct manifest *out, const json
 			return;
 		struct manifest_member *member = manifest_add_member(out, name, (uint64_t)size);
 		want_hex(reader, member->sha256, 64, object, "sha256");
+		if (has(reader, object, "page"))
+			take_chunk(reader, member, object);
 	}
 }
 
@@ -311,6 +362,8 @@ int archive_read_manifest(struct manifest *manifest, struct frame *frame, const 
 	manifest->large_objects.rows = (uint64_t)want_number(&reader, large, "objects", 0);
 	take_digest(&reader, &manifest->large_objects, large);
 	take_members(&reader, manifest, want(&reader, object, "members", JSON_ARRAY));
+	if (has(&reader, object, "reused"))
+		take_reused(&reader, &manifest->reused, want(&reader, object, "reused", JSON_OBJECT));
 	want_hex(&reader, frame->sha256, 64, object, "frame");
 	return reader.rc;
 }

@@ -33,7 +33,7 @@ static size_t match(struct contents *contents, struct scan_table *tables, const 
 		const struct manifest_table *table = &manifest->tables[i];
 		const struct stock *stock = inventory_find(inventory, table->schema, table->name);
 		if (stock && has_columns(stock, &table->columns))
-			tables[count++] = (struct scan_table){i, stock, &table->columns};
+			tables[count++] = (struct scan_table){.id = i, .stock = stock, .columns = &table->columns};
 		else
 			contents->missing[i] = true;
 	}

@@ -23,6 +23,7 @@ enum { LEAST_ROOM = 1 << 20 };
 static void dump_clear(struct dump *dump)
 {
 	db_close(dump->db);
+	earlier_close(dump->earlier);
 	inventory_clear(&dump->inventory);
 	manifest_clear(&dump->manifest);
 	if (dump->archive)
@@ -107,6 +108,8 @@ static int attempt(struct dump *dump, struct error *err)
 	}
 	if (!rc)
 		rc = check_room(dump, err);
+	if (!rc && settings_flag(&dump->run->settings, OPTION_INCREMENTAL))
+		rc = earlier_find(&dump->earlier, dump->store, &dump->manifest, err);
 	if (rc)
 		return rc;
 	name_files(dump);

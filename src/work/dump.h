@@ -8,6 +8,7 @@
 #include "io/db.h"
 #include "io/pgtool.h"
 #include "model/manifest.h"
+#include "work/earlier.h"
 #include "work/inventory.h"
 #include "work/run.h"
 
@@ -20,6 +21,7 @@ struct dump {
 	char *snapshot;         /* exported */
 	struct inventory inventory;
 	struct manifest manifest;
+	struct earlier *earlier; /* what an incremental one builds on; NULL: nothing */
 	char *columns;          /* which columns there are, by number */
 	char *archive;          /* temporary paths in the store */
 	char *schema;

@@ -88,16 +88,33 @@ static int add_schema(struct dump *dump, struct tarball_writer *writer, struct e
 
 /* ---- rows ---- */
 
+/* For the next snapshot, which may take the chunk from this one. */
+static void note_chunk(struct manifest *manifest, const struct chunk *chunk)
+{
+	struct manifest_member *member = &manifest->members[manifest->member_count - 1];
+	member->ranged = true;
+	member->page = chunk->pages.first;
+	member->content = chunk->content;
+	member->bytes = chunk->bytes;
+	member->reused = chunk->reused;
+	manifest->reused.chunks += chunk->reused;
+	manifest->reused.bytes += chunk->reused ? chunk->frame.size : 0;
+}
+
 static int add_chunk(struct dump *dump, struct tarball_writer *writer, const struct chunk *chunk, size_t number,
 	struct error *err)
 {
 	struct manifest_table *table = &dump->manifest.tables[chunk->table];
+	manifest_add_range(table, chunk->pages);
+	if (!chunk->content.rows)
+		return 0;
 	AUTO(mem_auto) char *folder = manifest_table_folder(chunk->table + 1, table->name);
 	AUTO(mem_auto) char *name = mem_format("%s/%zu.%llu.zst", folder, number,
 		(unsigned long long)chunk->content.rows);
 	int rc = add_member(dump, writer, name, chunk->frame.data, chunk->frame.size, chunk->sha256, err);
 	if (rc)
 		return rc;
+	note_chunk(&dump->manifest, chunk);
 	content_add(&table->content, &chunk->content);
 	table->bytes += chunk->bytes;
 	return 0;
@@ -113,7 +130,8 @@ static int add_chunks(struct dump *dump, struct tarball_writer *writer, struct r
 		scan_stop(scan);
 	while (rows_next(rows, &chunk)) {
 		if (!rc) {
-			rc = add_chunk(dump, writer, &chunk, ++numbers[chunk.table], err);
+			numbers[chunk.table] += chunk.content.rows != 0;
+			rc = add_chunk(dump, writer, &chunk, numbers[chunk.table], err);
 			if (rc)
 				scan_stop(scan);
 		}
@@ -134,16 +152,31 @@ static int add_chunks(struct dump *dump, struct tarball_writer *writer, struct r
 	return rc ? rc : scanned;
 }
 
+static void list_tables(struct scan_table *tables, struct dump *dump)
+{
+	const struct reuse *reuse = dump->earlier ? earlier_reuse(dump->earlier) : NULL;
+	for (size_t i = 0; i < dump->inventory.count; i++) {
+		tables[i] = (struct scan_table){.id = i, .stock = &dump->inventory.tables[i],
+			.columns = &dump->manifest.tables[i].columns};
+		if (!reuse)
+			continue;
+		tables[i].known = &reuse->tables[i];
+		tables[i].since = reuse->since;
+		tables[i].untouched = reuse->untouched;
+	}
+	if (reuse)
+		dump->manifest.reused.from = mem_copy(earlier_id(dump->earlier));
+}
+
 /* pg_dump and the workers run at the same time. */
 static int add_rows(struct dump *dump, struct tarball_writer *writer, struct error *err)
 {
 	const struct inventory *inventory = &dump->inventory;
 	AUTO(mem_auto) struct scan_table *tables = mem_array(inventory->count, sizeof *tables);
-	for (size_t i = 0; i < inventory->count; i++)
-		tables[i] = (struct scan_table){i, &inventory->tables[i], &dump->manifest.tables[i].columns};
+	list_tables(tables, dump);
 	int jobs = scan_jobs(dump->run, tables, inventory->count);
 	AUTO(rows_auto) struct rows *rows = rows_new(jobs, (int)settings_number(&dump->run->settings, OPTION_COMPRESS),
-		&dump->manifest);
+		&dump->manifest, dump->earlier);
 	struct scan *scan = NULL;
 	progress_start("copying", inventory->bytes);
 	int rc = scan_start(&scan, dump->run, NULL, dump->snapshot, tables, inventory->count, &rows_sink,
@@ -160,11 +193,25 @@ static int add_rows(struct dump *dump, struct tarball_writer *writer, struct err
 
 /* ---- the end ---- */
 
+/* Every page of every table was asked for once. */
+static int check_ranges(struct manifest *manifest, struct error *err)
+{
+	for (size_t i = 0; i < manifest->table_count; i++) {
+		struct manifest_table *table = &manifest->tables[i];
+		if (!table->range_count || !manifest_close_ranges(table))
+			return error_set(err, ERROR_FAILED, "not every page of the table %s.%s was read", table->schema,
+				table->name);
+	}
+	return 0;
+}
+
 /* What snapshots do not cover comes last: it is at least as new as the rows. */
 static int read_last(struct dump *dump, struct error *err)
 {
 	struct manifest *manifest = &dump->manifest;
-	int rc = inventory_large_objects(&manifest->large_objects, dump->db, err);
+	int rc = check_ranges(manifest, err);
+	if (!rc)
+		rc = inventory_large_objects(&manifest->large_objects, dump->db, err);
 	if (!rc)
 		rc = db_exec(dump->db, "COMMIT", err);
 	if (!rc)

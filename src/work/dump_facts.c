@@ -10,6 +10,7 @@
 #include "work/dump.h"
 #include "work/inspect.h"
 #include "work/migrations.h"
+#include "work/shape.h"
 #include "work/store.h"
 
 static int refuse(struct error *err, const char *name, const char *why)
@@ -149,9 +150,10 @@ int dump_facts(struct dump *dump, struct error *err)
 		rc = database_identity(&manifest->identity, dump->db, err);
 	if (!rc)
 		rc = database_properties(&manifest->properties, dump->db, db_name(dump->db), err);
-	if (!rc)
-		take_tables(manifest, &dump->inventory);
-	return rc;
+	if (rc)
+		return rc;
+	take_tables(manifest, &dump->inventory);
+	return shape_read(manifest, &dump->inventory, dump->db, err);
 }
 
 static bool same_lines(const struct list *a, const struct list *b)

@@ -204,6 +204,16 @@ const struct stock *inventory_find(const struct inventory *inventory, const char
 	return NULL;
 }
 
+char *inventory_where(const struct page_range *pages)
+{
+	struct text where = TEXT_INIT;
+	if (pages->first || pages->end)
+		text_addf(&where, " WHERE ctid >= '(%" PRIu64 ",0)'", pages->first);
+	if (pages->end)
+		text_addf(&where, " AND ctid < '(%" PRIu64 ",0)'", pages->end);
+	return text_take(&where);
+}
+
 char *inventory_copy(struct db *db, const char *schema, const char *name, const struct list *columns,
 	const struct page_range *pages)
 {
@@ -214,12 +224,8 @@ char *inventory_copy(struct db *db, const char *schema, const char *name, const 
 		AUTO(mem_auto) char *column = db_identifier(db, columns->items[i]);
 		text_addf(&sql, "%s%s", i ? ", " : "", column);
 	}
-	text_addf(&sql, " FROM ONLY %s", table);
-	if (pages && (pages->first || pages->end))
-		text_addf(&sql, " WHERE ctid >= '(%" PRIu64 ",0)'", pages->first);
-	if (pages && pages->end)
-		text_addf(&sql, " AND ctid < '(%" PRIu64 ",0)'", pages->end);
-	text_add(&sql, ") TO STDOUT");
+	AUTO(mem_auto) char *where = pages ? inventory_where(pages) : mem_copy("");
+	text_addf(&sql, " FROM ONLY %s%s) TO STDOUT", table, where);
 	return text_take(&sql);
 }
 

@@ -35,11 +35,8 @@ const struct stock *inventory_find(const struct inventory *inventory, const char
 
 /* "schema.name", quoted only where SQL would want it: for people. Owned. */
 char *inventory_name(const char *schema, const char *name);
-/* COPY of a table's rows, of those columns and (where pages is not NULL) of those heap pages: [first, end), end 0: to
- * the last one. Owned. */
-struct page_range {
-	uint64_t first, end;
-};
+/* COPY of a table's rows, of those columns and (where pages is not NULL) of those heap pages. Owned. */
+char *inventory_where(const struct page_range *pages); /* the condition alone, with " WHERE"; "" for all pages */
 char *inventory_copy(struct db *db, const char *schema, const char *name, const struct list *columns,
 	const struct page_range *pages);
 

@@ -7,6 +7,7 @@
 #include "io/codec.h"
 #include "io/digest.h"
 #include "model/columns.h"
+#include "work/earlier.h"
 
 /* Enough that no worker waits while a chunk is written, little enough that memory stays small. */
 enum { QUEUE_ROOM = 4, QUEUE_BYTES = 16 << 20 };
@@ -27,14 +28,15 @@ struct rows_worker {
 	struct rows *rows;
 	struct codec *codec;
 	struct columns columns;
-	bool open;                /* columns belong to table */
-	size_t table;
 	struct row_digest digest; /* of the rows in columns */
 	bool sampled, shrinks;    /* known of them */
+	struct chunk range;       /* the range at hand: its table and pages */
+	bool empty;               /* nothing of it was pushed */
 };
 
 struct rows {
 	const struct manifest *manifest;
+	const struct earlier *earlier;
 	struct rows_worker *workers;
 	void **contexts;
 	int jobs;
@@ -46,11 +48,12 @@ struct rows {
 	int level;             /* of the compression */
 };
 
-struct rows *rows_new(int jobs, int level, const struct manifest *manifest)
+struct rows *rows_new(int jobs, int level, const struct manifest *manifest, const struct earlier *earlier)
 {
 	struct rows *rows = mem_new(sizeof *rows);
 	rows->manifest = manifest;
 	rows->level = level;
+	rows->earlier = earlier;
 	rows->jobs = rows->working = jobs;
 	rows->workers = mem_array((size_t)jobs, sizeof *rows->workers);
 	rows->contexts = mem_array((size_t)jobs, sizeof *rows->contexts);
@@ -156,7 +159,7 @@ static int make_chunk(struct chunk *out, struct rows_worker *worker, struct erro
 	struct columns *columns = &worker->columns;
 	size_t count;
 	AUTO(mem_auto) struct piece *pieces = columns_pieces(columns, &count);
-	struct chunk chunk = {.table = worker->table, .bytes = columns->bytes,
+	struct chunk chunk = {.table = worker->range.table, .pages = worker->range.pages, .bytes = columns->bytes,
 		.content = {worker->digest.rows, worker->digest.high, worker->digest.low}};
 	int rc = codec_compress(&chunk.frame, worker->codec, worker->rows->level, window(columns), pieces, count, err);
 	if (!rc)
@@ -170,40 +173,31 @@ static int make_chunk(struct chunk *out, struct rows_worker *worker, struct erro
 	return 0;
 }
 
-static void start(struct rows_worker *worker, size_t table)
+static void start(struct rows_worker *worker)
 {
-	/* The next table's chunks may need the memory for their window. */
-	if (worker->open && worker->table != table)
-		columns_clear(&worker->columns);
-	worker->table = table;
-	worker->open = true;
 	worker->digest = (struct row_digest){0};
 	worker->sampled = false;
-	columns_start(&worker->columns, worker->rows->manifest->tables[table].columns.count);
+	columns_start(&worker->columns, worker->rows->manifest->tables[worker->range.table].columns.count);
 }
 
 static int flush(struct rows_worker *worker, struct error *err)
 {
-	if (!worker->open || !worker->columns.rows)
+	if (!worker->columns.rows)
 		return 0;
 	struct chunk chunk;
 	int rc = make_chunk(&chunk, worker, err);
 	if (rc)
 		return rc;
-	start(worker, worker->table);
+	start(worker);
+	worker->empty = false;
 	push(worker->rows, &chunk);
 	return 0;
 }
 
 static int on_rows(void *context, size_t id, const char *text, size_t size, uint64_t *count, struct error *err)
 {
+	(void)id;
 	struct rows_worker *worker = context;
-	if (!worker->open || worker->table != id) {
-		int rc = flush(worker, err);
-		if (rc)
-			return rc;
-		start(worker, id);
-	}
 	uint64_t before = worker->digest.rows;
 	if (!columns_add(&worker->columns, text, size))
 		return error_set(err, ERROR_FAILED,
@@ -215,9 +209,34 @@ static int on_rows(void *context, size_t id, const char *text, size_t size, uint
 	return !rc && full ? flush(worker, err) : rc;
 }
 
+static void on_begin(void *context, size_t id, struct page_range pages)
+{
+	struct rows_worker *worker = context;
+	/* The next table's chunks may need the memory for their window. */
+	if (worker->range.table != id)
+		columns_clear(&worker->columns);
+	worker->range = (struct chunk){.table = id, .pages = pages};
+	worker->empty = true;
+	start(worker);
+}
+
 static int on_end(void *context, struct error *err)
 {
-	return flush(context, err);
+	struct rows_worker *worker = context;
+	int rc = flush(worker, err);
+	if (!rc && worker->empty)
+		push(worker->rows, &worker->range);
+	return rc;
+}
+
+static int on_same(void *context, size_t id, const struct reuse_range *range, bool *taken, struct error *err)
+{
+	struct rows_worker *worker = context;
+	AUTO(mem_auto) struct chunk *chunks = NULL;
+	int rc = earlier_load(&chunks, taken, worker->rows->earlier, id, range, err);
+	for (size_t i = 0; !rc && *taken && i < (range->count ? range->count : 1); i++)
+		push(worker->rows, &chunks[i]);
+	return rc;
 }
 
 static void on_gone(void *context)
@@ -230,7 +249,8 @@ static void on_gone(void *context)
 	pthread_mutex_unlock(&rows->guard);
 }
 
-const struct scan_sink rows_sink = {.rows = on_rows, .end = on_end, .gone = on_gone};
+const struct scan_sink rows_sink = {.rows = on_rows, .begin = on_begin, .end = on_end, .same = on_same,
+	.gone = on_gone};
 
 void rows_free(struct rows *rows)
 {

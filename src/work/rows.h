@@ -15,19 +15,24 @@
 #include "model/manifest.h"
 #include "work/scan.h"
 
+/* Every range of pages that was read or taken gives at least one: one without rows has no frame. */
 struct chunk {
 	size_t table;           /* index into manifest->tables */
 	struct content content; /* of its rows */
 	uint64_t bytes;         /* of COPY text */
 	struct text frame;      /* compressed */
 	char sha256[65];        /* of the frame */
+	struct page_range pages; /* of the table, that the rows are from */
+	bool reused;            /* taken from the earlier snapshot */
 };
 
 struct rows;
+struct earlier;
 extern const struct scan_sink rows_sink;
 
-/* The scan's table ids are indexes into manifest->tables. level: zstd's. */
-struct rows *rows_new(int jobs, int level, const struct manifest *manifest);
+/* The scan's table ids are indexes into manifest->tables. level: zstd's. earlier: where ranges that still hold are taken
+ * from; NULL where the scan knows of none. */
+struct rows *rows_new(int jobs, int level, const struct manifest *manifest, const struct earlier *earlier);
 void *const *rows_workers(struct rows *rows);
 /* The next chunk, the caller's; false when all workers are gone and nothing is left. */
 bool rows_next(struct rows *rows, struct chunk *out);

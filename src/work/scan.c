@@ -11,13 +11,9 @@
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "work/scan_plan.h"
 
 enum { LOCK_SECONDS = 60 };
-
-struct task {
-	size_t table; /* index into tables */
-	struct page_range pages;
-};
 
 struct worker {
 	struct scan *scan;
@@ -31,7 +27,7 @@ struct worker {
 struct scan {
 	const struct scan_table *tables;
 	const struct scan_sink *sink;
-	struct task *tasks;
+	struct scan_task *tasks;
 	size_t task_count;
 	char *begin;             /* SQL that opens a task's transaction */
 	struct worker *workers;
@@ -54,56 +50,10 @@ static const char SESSION[] =
 
 /* ---- tasks ---- */
 
-static size_t shares(const struct stock *stock)
-{
-	size_t wanted = (size_t)(stock->bytes / SCAN_CHUNK) + 1;
-	size_t most = stock->pages ? (size_t)stock->pages : 1;
-	return wanted < most ? wanted : most;
-}
-
-int scan_jobs(const struct run *run, const struct scan_table *tables, size_t count)
-{
-	size_t tasks = 0, most = (size_t)run_jobs(run);
-	for (size_t i = 0; i < count; i++)
-		tasks += shares(tables[i].stock);
-	if (tasks > most)
-		return (int)most;
-	return tasks ? (int)tasks : 1;
-}
-
-static int compare_sizes(const void *a, const void *b)
-{
-	const struct scan_table *x = *(const struct scan_table *const *)a, *y = *(const struct scan_table *const *)b;
-	if (x->stock->bytes != y->stock->bytes)
-		return x->stock->bytes < y->stock->bytes ? 1 : -1;
-	return x < y ? -1 : x > y;
-}
-
-/* The largest tables first, so that no worker is left alone with one at the end. */
-static void make_tasks(struct scan *scan, size_t count, bool split)
-{
-	AUTO(mem_auto) const struct scan_table **order = mem_array(count, sizeof *order);
-	size_t total = 0;
-	for (size_t i = 0; i < count; i++) {
-		order[i] = &scan->tables[i];
-		total += shares(scan->tables[i].stock);
-	}
-	qsort(order, count, sizeof *order, compare_sizes);
-	scan->tasks = mem_array(total, sizeof *scan->tasks);
-	for (size_t i = 0; i < count; i++) {
-		size_t table = (size_t)(order[i] - scan->tables), parts = split ? shares(order[i]->stock) : 1;
-		uint64_t pages = order[i]->stock->pages, step = pages / parts + (pages % parts != 0);
-		/* The last range is open: the table may have grown since it was measured. */
-		for (size_t part = 0; part < parts; part++)
-			scan->tasks[scan->task_count++] = (struct task){table,
-				{part * step, part + 1 < parts ? (part + 1) * step : 0}};
-	}
-}
-
-static const struct task *next_task(struct scan *scan)
+static const struct scan_task *next_task(struct scan *scan)
 {
 	pthread_mutex_lock(&scan->guard);
-	const struct task *task = scan->next_task < scan->task_count ? &scan->tasks[scan->next_task++] : NULL;
+	const struct scan_task *task = scan->next_task < scan->task_count ? &scan->tasks[scan->next_task++] : NULL;
 	pthread_mutex_unlock(&scan->guard);
 	return task;
 }
@@ -154,7 +104,8 @@ static int check_file(char **changed, struct db *db, const struct stock *stock, 
 }
 
 /* Which row the server could not make text of: as many were read as stand before it. */
-static int name_large_row(struct worker *worker, const struct stock *stock, const struct task *task, struct error *err)
+static int name_large_row(struct worker *worker, const struct stock *stock, const struct scan_task *task,
+	struct error *err)
 {
 	struct scan *scan = worker->scan;
 	AUTO(mem_auto) char *table = inventory_name(stock->schema, stock->name);
@@ -185,7 +136,7 @@ static bool is_too_large(const struct db *db, const struct error *err)
 	return strcmp(db_sqlstate(db), "XX000") == 0 && strstr(err->message, "invalid memory alloc request size");
 }
 
-static int copy(char **changed, struct worker *worker, const struct scan_table *table, const struct task *task,
+static int copy(char **changed, struct worker *worker, const struct scan_table *table, const struct scan_task *task,
 	struct error *err)
 {
 	const struct stock *stock = table->stock;
@@ -225,17 +176,84 @@ static int lock(char **changed, struct worker *worker, const struct stock *stock
 	return error_context(err, "table %s", name);
 }
 
-static int run_task(char **changed, struct worker *worker, const struct task *task, struct error *err)
+/* ---- what is known of a range ---- */
+
+/* How old, in this transaction, a row version must be to have been made before since; -1: the ids are too far apart.
+ * age() counts from one point for the whole of a transaction. */
+static int find_limit(int64_t *age, struct db *db, int64_t since, struct error *err)
 {
-	const struct scan_table *table = &worker->scan->tables[task->table];
-	int rc = fault_point("backup-table", err);
+	AUTO(db_result_auto) struct db_result *result = NULL;
+	AUTO(mem_auto) char *xid = mem_format("%" PRIu32, (uint32_t)since);
+	int rc = DB_QUERY(&result, db, "SELECT age($1::text::xid)", err, xid);
 	if (!rc)
-		rc = lock(changed, worker, table->stock, err);
+		*age = db_number(result, 0, 0);
+	return rc;
+}
+
+/* Whether the range holds what it held, see model/reuse.h: as many row versions, and none from later. */
+static int check_rows(bool *same, struct worker *worker, const struct scan_table *table, const struct scan_task *task,
+	struct error *err)
+{
+	int64_t limit = -1;
+	int rc = find_limit(&limit, worker->db, table->since, err);
+	*same = false;
+	if (rc || limit < 0 || limit == INT32_MAX)
+		return rc;
+	AUTO(mem_auto) char *where = inventory_where(&task->pages);
+	AUTO(mem_auto) char *sql = mem_format("SELECT count(*), count(*) FILTER (WHERE age(xmin) > %" PRId64 ") "
+		"FROM ONLY %s%s", limit, table->stock->qualified, where);
+	AUTO(db_result_auto) struct db_result *result = NULL;
+	rc = db_query(&result, worker->db, sql, 0, NULL, err);
+	if (rc && is_gone(worker->db))
+		rc = 0; /* the copy will say so */
+	else if (!rc)
+		*same = (uint64_t)db_number(result, 0, 0) == task->known->rows &&
+			(uint64_t)db_number(result, 0, 1) == task->known->rows;
+	return rc;
+}
+
+static int take_known(bool *taken, struct worker *worker, const struct scan_table *table,
+	const struct scan_task *task, struct error *err)
+{
+	return worker->scan->sink->same(worker->context, table->id, task->known, taken, err);
+}
+
+/* ---- a whole task ---- */
+
+static int read_rows(char **changed, struct worker *worker, const struct scan_table *table,
+	const struct scan_task *task, struct error *err)
+{
+	const struct scan_sink *sink = worker->scan->sink;
+	if (sink->begin)
+		sink->begin(worker->context, table->id, task->pages);
+	int rc = copy(changed, worker, table, task, err);
+	return rc || !sink->end ? rc : sink->end(worker->context, err);
+}
+
+static int run_locked(char **changed, struct worker *worker, const struct scan_table *table,
+	const struct scan_task *task, struct error *err)
+{
+	bool same = false, taken = false;
+	int rc = lock(changed, worker, table->stock, err);
 	if (!rc)
 		rc = fault_point("backup-locked", err);
-	if (!rc)
-		rc = copy(changed, worker, table, task, err);
+	if (!rc && task->known && !table->untouched)
+		rc = check_rows(&same, worker, table, task, err);
+	if (!rc && same)
+		rc = take_known(&taken, worker, table, task, err);
+	if (!rc && !taken)
+		rc = read_rows(changed, worker, table, task, err);
 	return rc ? rc : db_exec(worker->db, "COMMIT", err);
+}
+
+static int run_task(char **changed, struct worker *worker, const struct scan_task *task, struct error *err)
+{
+	const struct scan_table *table = &worker->scan->tables[task->table];
+	bool taken = false;
+	int rc = fault_point("backup-table", err);
+	if (!rc && task->known && table->untouched)
+		rc = take_known(&taken, worker, table, task, err);
+	return rc || taken ? rc : run_locked(changed, worker, table, task, err);
 }
 
 /* ---- workers ---- */
@@ -260,12 +278,10 @@ static void *work(void *context)
 	struct scan *scan = worker->scan;
 	struct error err = ERROR_INIT;
 	char *changed = NULL;
-	const struct task *task;
+	const struct scan_task *task;
 	int rc = 0;
 	while (!rc && !atomic_load(&scan->stop) && (task = next_task(scan)))
 		rc = run_task(&changed, worker, task, &err);
-	if (!rc && !atomic_load(&scan->stop) && scan->sink->end)
-		rc = scan->sink->end(worker->context, &err);
 	if (rc)
 		record(scan, &err, changed);
 	if (scan->sink->gone)
@@ -328,7 +344,7 @@ int scan_start(struct scan **out, struct run *run, const char *dbname, const cha
 	scan->begin = mem_format("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT %s",
 		literal);
 	/* Before 14 a range of pages costs a scan of the whole table. */
-	make_tasks(scan, count, db_version(first) >= 140000 && scan->worker_count > 1);
+	scan->tasks = scan_plan(&scan->task_count, tables, count, db_version(first) >= 140000);
 	for (int i = 0; i < scan->worker_count; i++)
 		scan->workers[i].context = workers[i];
 	for (int i = scan->worker_count; i < jobs && sink->gone; i++)

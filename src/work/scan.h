@@ -10,26 +10,40 @@
 #ifndef WORK_SCAN_H
 #define WORK_SCAN_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
+#include "model/reuse.h"
 #include "work/inventory.h"
 #include "work/run.h"
 
 enum { SCAN_CHUNK = 92 << 20 }; /* bytes of heap: a larger table is split */
+/* The same; in the test build ANCHORE_ADMIN_CHUNK says another number. */
+uint64_t scan_chunk(void);
 
 struct scan_table {
 	size_t id;                   /* the caller's, handed to rows() */
 	const struct stock *stock;
 	const struct list *columns;
+	/* What an earlier snapshot knows of the table; NULL: nothing. Its ranges are asked for with same() when they
+	 * still hold, as model/reuse.h proves it: untouched says that all do; otherwise each is looked at. */
+	const struct reuse_table *known;
+	int64_t since;
+	bool untouched;
 };
 
 struct scan_sink {
-	/* COPY text of whole rows, or a piece of one very long row; adds to *count how many rows ended. A worker's rows
-	 * of one table come in one run, unless other workers' shares of it end first. */
+	/* COPY text of whole rows, or a piece of one very long row; adds to *count how many rows ended. */
 	int (*rows)(void *worker, size_t id, const char *text, size_t size, uint64_t *count, struct error *err);
-	/* After a worker's last row, if nothing failed. May be NULL. */
+	/* Before and after the rows of a range of a table's pages, be it without any; end() if nothing failed. A worker
+	 * reads one range after the other. May be NULL. */
+	void (*begin)(void *worker, size_t id, struct page_range pages);
 	int (*end)(void *worker, struct error *err);
+	/* A range still holds what is known of it. *taken is to be set when that is taken; else the rows are read. NULL
+	 * only where no table has anything known. */
+	int (*same)(void *worker, size_t id, const struct reuse_range *range, bool *taken, struct error *err);
 	/* A worker is gone, whatever happened: called once for each of the workers announced. May be NULL. */
 	void (*gone)(void *worker);
 };

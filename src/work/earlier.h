@@ -1,0 +1,29 @@
+/* The earlier snapshot that an incremental backup builds on: ranges of rows that still hold are taken from its archive,
+ * every frame checked against its manifest on the way. */
+#ifndef WORK_EARLIER_H
+#define WORK_EARLIER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "model/manifest.h"
+#include "model/reuse.h"
+#include "work/rows.h"
+
+struct earlier;
+
+/* The newest whole snapshot of the store that now, the first half of a new manifest, can build on. *out is NULL when
+ * there is none; a note says why. The archive stays open: it may be removed meanwhile. */
+int earlier_find(struct earlier **out, const char *store, const struct manifest *now, struct error *err);
+void earlier_close(struct earlier *earlier); /* accepts NULL */
+const struct reuse *earlier_reuse(const struct earlier *earlier);
+const char *earlier_id(const struct earlier *earlier);
+
+/* The chunks of a range of table (of the new manifest), in an owned array whose frames are the caller's: as many as the
+ * range has, or one without rows. *whole is false, with a warning, when the archive does not have them as its manifest
+ * says; then there are none. Any thread. */
+int earlier_load(struct chunk **out, bool *whole, const struct earlier *earlier, size_t table,
+	const struct reuse_range *range, struct error *err);
+
+#endif
