@@ -90,7 +90,7 @@ static void place_builds(struct planner *planner)
 	for (size_t i = 0; i < planner->toc->count; i++) {
 		const struct toc_entry *entry = &planner->toc->entries[i];
 		if (entry->post && planner->places[i] == PLACE_LAST && is_buildable(entry->kind) &&
-			is_heavy(planner, entry) && collect(planner, i))
+			entry->kind != TOC_ATTACH && is_heavy(planner, entry) && collect(planner, i))
 			place(planner, PLACE_BUILD);
 	}
 }
