@@ -2,8 +2,8 @@
  * workers. Pure and without locks: the caller holds its own around every call.
  *
  * The task whose table has the most work left comes first, so that the longest chain is never begun last. A build waits
- * for its tables' rows and for what it needs; foreign keys wait for all rows. Of one table, indexes may be built side by
- * side; a key, a foreign key and ANALYZE are alone with it, because the server's locks would make them wait anyway. */
+ * for its tables' rows and for what it needs; foreign keys wait for all rows. Of one table, indexes may be built side
+ * by side; a key, a foreign key and ANALYZE are alone with it: the server's locks would make them wait anyway. */
 #ifndef MODEL_SCHEDULE_H
 #define MODEL_SCHEDULE_H
 

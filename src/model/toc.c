@@ -83,7 +83,7 @@ static size_t find_id(const struct place *places, size_t count, long id)
 
 static int unlike(struct error *err, const char *line)
 {
-	return error_set(err, ERROR_FAILED, "the archive's list of contents has a line that is not understood: %s", line);
+	return error_set(err, ERROR_FAILED, "a line of the archive's list of contents is not understood: %s", line);
 }
 
 static const char DEPENDS[] = ";\tdepends on:";
@@ -218,7 +218,8 @@ static int match_table(struct toc_entry *entry, struct name *names, size_t count
 		bool twin = hit && ((hit > names && compare_names(hit - 1, hit) == 0) ||
 			(hit + 1 < names + count && compare_names(hit, hit + 1) == 0));
 		if (hit && (found || twin || hit->taken))
-			return error_set(err, ERROR_FAILED, "which table is meant cannot be told from: %s", entry->words);
+			return error_set(err, ERROR_FAILED, "which table is meant cannot be told from: %s",
+				entry->words);
 		found = hit ? hit : found;
 	}
 	if (found) {

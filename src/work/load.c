@@ -1,8 +1,9 @@
-#include "work/load_private.h"
+#include "work/load.h"
 
 #include "base/fault.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "work/load_private.h"
 
 /* ---- sequences ---- */
 
@@ -28,7 +29,8 @@ static int set_sequences(const struct load *load, struct error *err)
 
 /* What a plain ANALYZE would look at, but for what the workers did. */
 static const char RELATIONS[] =
-	"SELECT n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+	"SELECT n.nspname, c.relname FROM pg_catalog.pg_class c "
+	"JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
 	"WHERE c.relkind IN ('r', 'm', 'p') AND c.relpersistence <> 't' ORDER BY 1, 2";
 
 static bool is_analyzed(const struct load *load, const struct load_plan *plan, const char *schema, const char *name)

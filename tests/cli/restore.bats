@@ -342,7 +342,7 @@ after_the_rows() {
 		[ "$status" -ne 0 ]
 		[ "$status" -lt 128 ]
 		[ -z "$(sql postgres "SELECT datname FROM pg_database WHERE datname ~ 'incoming|copy'")" ]
-		[ -z "$(ls -A "$STORE" | grep tmp-)" ]
+		[ -z "$(find "$STORE" -name '.tmp-*')" ]
 	done
 	expect 0 restore latest --into copy --yes --jobs 2
 }

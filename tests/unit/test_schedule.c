@@ -134,7 +134,8 @@ START_TEST(needs_in_a_circle_end)
 {
 	AUTO(scene_clear) struct scene scene;
 	scene_make(&scene,
-		"30; 1259 30 INDEX public x me\n;\tdepends on: 11 31\n31; 1259 31 INDEX public y me\n;\tdepends on: 11 30\n",
+		"30; 1259 30 INDEX public x me\n;\tdepends on: 11 31\n"
+		"31; 1259 31 INDEX public y me\n;\tdepends on: 11 30\n",
 		"30; 1259 30 INDEX public x me\n31; 1259 31 INDEX public y me\n");
 	size_t done = 0;
 	for (const char *at = run_alone(&scene); *at; at++)

@@ -6,7 +6,8 @@
 
 /* ---- fixtures ---- */
 
-static const char *const TABLES[][2] = {{"public", "parent"}, {"public", "child"}, {"odd s", "a; b\nc"}, {"public", "tiny"}};
+static const char *const TABLES[][2] = {
+	{"public", "parent"}, {"public", "child"}, {"odd s", "a; b\nc"}, {"public", "tiny"}};
 
 static void make_manifest(struct manifest *manifest)
 {
@@ -140,7 +141,8 @@ START_TEST(both_listings_must_agree)
 	static const char *const posts[] = {
 		"20; 2606 20 CONSTRAINT public parent another me\n",
 		"99; 2606 20 CONSTRAINT public parent parent_pkey me\n",
-		"20; 2606 20 CONSTRAINT public parent parent_pkey me\n20; 2606 20 CONSTRAINT public parent parent_pkey me\n",
+		"20; 2606 20 CONSTRAINT public parent parent_pkey me\n"
+		"20; 2606 20 CONSTRAINT public parent parent_pkey me\n",
 		"nonsense\n",
 	};
 	AUTO(manifest_clear) struct manifest manifest;
