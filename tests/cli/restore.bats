@@ -267,7 +267,7 @@ heavy_make() {
 # Everything that is restored after the rows, as the catalogs know it.
 after_the_rows() {
 	sql "$1" "SELECT 'con', conrelid::regclass, conname, contype, convalidated, condeferrable, pg_get_constraintdef(oid), obj_description(oid, 'pg_constraint')
-		FROM pg_constraint WHERE connamespace = 'public'::regnamespace ORDER BY conrelid::regclass::text COLLATE \"C\", conname COLLATE \"C\""
+		FROM pg_constraint WHERE connamespace = 'public'::regnamespace ORDER BY conrelid::regclass::text COLLATE \"C\", conname::text COLLATE \"C\""
 	sql "$1" "SELECT 'idx', indexrelid::regclass, indisvalid, indisready, pg_get_indexdef(indexrelid) FROM pg_index JOIN pg_class c ON c.oid = indrelid
 		WHERE relnamespace = 'public'::regnamespace ORDER BY indexrelid::regclass::text COLLATE \"C\""
 	sql "$1" "SELECT 'trg', tgrelid::regclass, tgname, tgenabled FROM pg_trigger WHERE NOT tgisinternal ORDER BY tgrelid::regclass::text, tgname"
