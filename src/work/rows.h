@@ -30,8 +30,8 @@ struct rows;
 struct earlier;
 extern const struct scan_sink rows_sink;
 
-/* The scan's table ids are indexes into manifest->tables. level: zstd's. earlier: where ranges that still hold are taken
- * from; NULL where the scan knows of none. */
+/* The scan's table ids are indexes into manifest->tables. level: zstd's. earlier: where ranges that still hold are
+ * taken from; NULL where the scan knows of none. */
 struct rows *rows_new(int jobs, int level, const struct manifest *manifest, const struct earlier *earlier);
 void *const *rows_workers(struct rows *rows);
 /* The next chunk, the caller's; false when all workers are gone and nothing is left. */

@@ -228,3 +228,129 @@ properties() {
 	[ "$(sql anchore "SELECT count(*) FROM users WHERE email = 'kept'")" = 0 ]
 	[ "$(sql postgres "SELECT count(*) FROM pg_database WHERE datname LIKE 'anchore%'")" = 2 ]
 }
+
+# ---- the order of a restore ------------------------------------------------------------------------
+
+# Two tables that are large enough for keys of their own schedule, with foreign keys in a circle, to oneself, to a
+# unique index, one that is not validated, and what else comes after the rows.
+heavy_make() {
+	sql "$1" "
+		SET client_min_messages = error; SET SESSION AUTHORIZATION engine;
+		CREATE TABLE public.heavy_a (id int PRIMARY KEY, other int, up int, code text, pad text);
+		CREATE TABLE public.heavy_b (id int PRIMARY KEY, a int, code text, pad text);
+		INSERT INTO public.heavy_a SELECT g, g, nullif(g / 2, 0), 'code ' || g, repeat('x', 100) FROM generate_series(1, 90000) g;
+		INSERT INTO public.heavy_b SELECT g, g, 'code ' || g, repeat('y', 100) FROM generate_series(1, 90000) g;
+		CREATE UNIQUE INDEX heavy_a_code ON public.heavy_a (code);
+		CREATE INDEX \"heavy; -- Name: index\" ON public.heavy_a ((pad || '
+--
+-- PostgreSQL database dump complete
+--
+
+; x'));
+		CREATE INDEX heavy_b_pad ON public.heavy_b (pad, a);
+		CREATE STATISTICS public.heavy_st ON code, pad FROM public.heavy_b;
+		ALTER TABLE public.heavy_a ADD FOREIGN KEY (other) REFERENCES public.heavy_b, ADD FOREIGN KEY (up) REFERENCES public.heavy_a;
+		ALTER TABLE public.heavy_b ADD FOREIGN KEY (a) REFERENCES public.heavy_a, ADD FOREIGN KEY (code) REFERENCES public.heavy_a (code);
+		CREATE TABLE public.loose (a int);
+		INSERT INTO public.loose VALUES (-1);
+		ALTER TABLE public.loose ADD CONSTRAINT loose_a FOREIGN KEY (a) REFERENCES public.heavy_a NOT VALID;
+		COMMENT ON CONSTRAINT heavy_b_pkey ON public.heavy_b IS 'the key';
+		CREATE TABLE public.parted (id int PRIMARY KEY) PARTITION BY RANGE (id);
+		CREATE TABLE public.parted_1 PARTITION OF public.parted FOR VALUES FROM (0) TO (10);
+		CREATE TABLE public.to_parted (id int REFERENCES public.parted);
+		INSERT INTO public.parted VALUES (1); INSERT INTO public.to_parted VALUES (1);
+		CREATE FUNCTION public.shout() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''fired''; END';
+		CREATE TRIGGER shouts BEFORE INSERT ON public.loose FOR EACH ROW EXECUTE FUNCTION public.shout();
+		CREATE MATERIALIZED VIEW public.seen AS SELECT count(*) FROM public.heavy_a;"
+}
+
+# Everything that is restored after the rows, as the catalogs know it.
+after_the_rows() {
+	sql "$1" "SELECT 'con', conrelid::regclass, conname, contype, convalidated, condeferrable, pg_get_constraintdef(oid), obj_description(oid, 'pg_constraint')
+		FROM pg_constraint WHERE connamespace = 'public'::regnamespace ORDER BY conrelid::regclass::text COLLATE \"C\", conname::text COLLATE \"C\""
+	sql "$1" "SELECT 'idx', indexrelid::regclass, indisvalid, indisready, pg_get_indexdef(indexrelid) FROM pg_index JOIN pg_class c ON c.oid = indrelid
+		WHERE relnamespace = 'public'::regnamespace ORDER BY indexrelid::regclass::text COLLATE \"C\""
+	sql "$1" "SELECT 'trg', tgrelid::regclass, tgname, tgenabled FROM pg_trigger WHERE NOT tgisinternal ORDER BY tgrelid::regclass::text, tgname"
+	sql "$1" "SELECT 'ri', count(*), count(DISTINCT tgenabled) FROM pg_trigger WHERE tgisinternal"
+	sql "$1" "SELECT 'sta', stxname, pg_get_statisticsobjdef(oid) FROM pg_statistic_ext ORDER BY 2; SELECT * FROM public.seen"
+}
+
+@test "keys, foreign keys and what else comes after the rows are as they were: a superuser" {
+	heavy_make anchore
+	expect 0 backup
+	before=$(after_the_rows anchore)
+	grep -q "^con|loose|loose_a|f|f|" <<<"$before"
+	expect 0 restore latest --into copy --yes --verbose --database "host=$SOCKET dbname=anchore user=postgres"
+	diff <(echo "$before") <(after_the_rows copy)
+	talks "of [0-9]+ entries of the archive [1-9][0-9]* before the rows, [1-9][0-9]* beside them, [1-9][0-9]* after"
+	[ "$(sql copy "SELECT count(*) FROM pg_statistic WHERE starelid = 'heavy_a'::regclass")" -ge 5 ]
+	[ "$(sql copy "SELECT count(*) FROM pg_statistic_ext_data")" = 1 ]
+	# What the foreign keys forbid is still forbidden, and they hold.
+	run ! sql copy "INSERT INTO public.heavy_b VALUES (0, 0, 'none', '')"
+	sql copy "ALTER TABLE heavy_b ADD CONSTRAINT again FOREIGN KEY (a) REFERENCES heavy_a"
+}
+
+@test "keys, foreign keys and what else comes after the rows are as they were: a plain role" {
+	heavy_make anchore
+	expect 0 backup
+	before=$(after_the_rows anchore)
+	expect 0 restore latest --into copy --yes --verbose
+	diff <(echo "$before") <(after_the_rows copy)
+	talks "foreign keys are checked after the rows" " 0 before the rows, [1-9][0-9]* beside them"
+}
+
+@test "a role that is no superuser does not get rows past a foreign key" {
+	heavy_make anchore
+	sql anchore "SET session_replication_role = replica; UPDATE public.heavy_b SET a = 0 WHERE id = 7"
+	expect 0 backup
+	expect 1 restore latest --into copy --yes
+	talks "heavy_b_a_fkey"
+	[ -z "$(sql postgres "SELECT datname FROM pg_database WHERE datname ~ 'incoming|copy'")" ]
+}
+
+@test "a list of contents that is not understood: pg_restore's own order" {
+	heavy_make anchore
+	sql anchore 'CREATE SCHEMA "a b"; CREATE SCHEMA a; CREATE TABLE "a b".c (); CREATE TABLE a."b c" ()'
+	expect 0 backup --database "host=$SOCKET dbname=anchore user=postgres"
+	before=$(after_the_rows anchore)
+	expect 0 restore latest --into copy --yes --verbose --database "host=$SOCKET dbname=anchore user=postgres"
+	diff <(echo "$before") <(after_the_rows copy)
+	talks "in pg_restore's order: .*a b c"
+}
+
+@test "a server with room for few connections" {
+	heavy_make anchore
+	expect 0 backup
+	# One of the run's, one for the new database, one to fill it.
+	sql postgres "ALTER ROLE engine CONNECTION LIMIT 4"
+	run --separate-stderr tool restore latest --into copy --yes --jobs 4
+	sql postgres "ALTER ROLE engine CONNECTION LIMIT -1"
+	[ "$status" -eq 0 ] || show "exit status $status"
+	[ "$status" -eq 0 ]
+	talks "the server allows only 1 of 4 connections: going on with 1"
+	[ "$(grep -c "the server allows only" <<<"$stderr")" = 1 ]
+	diff <(after_the_rows anchore) <(after_the_rows copy)
+}
+
+@test "a session that is killed while rows are loaded or keys are built leaves nothing" {
+	heavy_make anchore
+	expect 0 backup
+	for step in restore-chunk restore-build; do
+		tool_stopped "$step" restore latest --into copy --yes --jobs 2
+		sql postgres "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname LIKE '%incoming%'"
+		tool_go
+		[ "$status" -ne 0 ]
+		[ "$status" -lt 128 ]
+		[ -z "$(sql postgres "SELECT datname FROM pg_database WHERE datname ~ 'incoming|copy'")" ]
+		[ -z "$(find "$STORE" -name '.tmp-*')" ]
+	done
+	expect 0 restore latest --into copy --yes --jobs 2
+}
+
+@test "SIGINT while keys are built leaves nothing" {
+	heavy_make anchore
+	expect 0 backup
+	ANCHORE_ADMIN_FAULT="restore-build:2:int" run --separate-stderr tool restore latest --into copy --yes --jobs 2
+	[ "$status" -eq 130 ]
+	[ -z "$(sql postgres "SELECT datname FROM pg_database WHERE datname ~ 'incoming|copy'")" ]
+}

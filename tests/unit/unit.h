@@ -37,7 +37,9 @@
 	SUITE(store) \
 	SUITE(http) \
 	SUITE(guard) \
-	SUITE(plan)
+	SUITE(plan) \
+	SUITE(toc) \
+	SUITE(schedule)
 
 #define UNIT_DECLARE(name) Suite *name##_suite(void);
 UNIT_SUITES(UNIT_DECLARE)
