@@ -29,6 +29,7 @@
 	SUITE(parse) \
 	SUITE(sources) \
 	SUITE(manifest) \
+	SUITE(reuse) \
 	SUITE(codec) \
 	SUITE(digest) \
 	SUITE(tarball) \
