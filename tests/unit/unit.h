@@ -30,6 +30,7 @@
 	SUITE(sources) \
 	SUITE(manifest) \
 	SUITE(reuse) \
+	SUITE(scan_plan) \
 	SUITE(codec) \
 	SUITE(digest) \
 	SUITE(tarball) \
