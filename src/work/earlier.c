@@ -126,12 +126,13 @@ static int load_frame(struct chunk *out, const struct earlier *earlier, size_t i
 int earlier_load(struct chunk **out, bool *whole, const struct earlier *earlier, size_t table,
 	const struct reuse_range *range, struct error *err)
 {
+	const struct chunk empty = {.table = table, .pages = range->pages};
 	struct chunk *chunks = mem_array(range->count ? range->count : 1, sizeof *chunks);
 	struct error why = ERROR_INIT;
 	int rc = 0;
-	chunks[0] = (struct chunk){.table = table, .pages = range->pages};
+	chunks[0] = empty;
 	for (size_t i = 0; !rc && i < range->count; i++) {
-		chunks[i] = chunks[0].frame.size ? (struct chunk){.table = table, .pages = range->pages} : chunks[0];
+		chunks[i] = empty;
 		rc = load_frame(&chunks[i], earlier, earlier->reuse.chunks[range->first + i].member, &why);
 	}
 	*whole = !rc;

@@ -204,12 +204,10 @@ static int check_rows(bool *same, struct worker *worker, const struct scan_table
 		"FROM ONLY %s%s", limit, table->stock->qualified, where);
 	AUTO(db_result_auto) struct db_result *result = NULL;
 	rc = db_query(&result, worker->db, sql, 0, NULL, err);
-	if (rc && is_gone(worker->db))
-		rc = 0; /* the copy will say so */
-	else if (!rc)
+	if (!rc)
 		*same = (uint64_t)db_number(result, 0, 0) == task->known->rows &&
 			(uint64_t)db_number(result, 0, 1) == task->known->rows;
-	return rc;
+	return rc ? error_context(err, "table %s", table->stock->name) : 0;
 }
 
 static int take_known(bool *taken, struct worker *worker, const struct scan_table *table,

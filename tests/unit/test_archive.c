@@ -22,6 +22,9 @@ START_TEST(a_snapshot_comes_back)
 	AUTO(manifest_clear) struct manifest a;
 	AUTO(manifest_clear) struct manifest b;
 	sample_manifest(&a, ID, "d", 1000000000);
+	a.tables[0].oid = 20000;
+	a.tables[0].file = 30000;
+	a.tables[0].shape = mem_copy("shape");
 	manifest_init(&b);
 	AUTO(mem_auto) char *text = archive_print_snapshot(&a);
 	unit_assert_ok(archive_read_snapshot(&b, text, strlen(text), &err), &err);
@@ -36,6 +39,9 @@ START_TEST(a_snapshot_comes_back)
 	ck_assert_str_eq(b.tables[1].schema, "odd \"schema\"");
 	ck_assert_str_eq(b.tables[0].floats.items[0], "service_version");
 	ck_assert_str_eq(b.properties.settings.items[0], "\twork_mem\t8MB");
+	ck_assert_int_eq(b.tables[0].file, 30000);
+	ck_assert_str_eq(b.tables[0].shape, "shape");
+	ck_assert_int_eq(b.tables[1].file, 0);
 	AUTO(mem_auto) char *again = archive_print_snapshot(&b);
 	ck_assert_str_eq(text, again);
 }
@@ -94,6 +100,13 @@ static void fill(struct manifest *manifest)
 	manifest->large_objects = (struct content){2, 0, UINT64_MAX};
 	manifest_add_sequence(manifest, "s", "q")->last_value = mem_copy("12");
 	digest_sha256_hex(manifest_add_member(manifest, ARCHIVE_SNAPSHOT, 3)->sha256, "abc", 3);
+	struct manifest_member *chunk = manifest_add_member(manifest, "data/0001-anchore/1.5.zst", 9);
+	*chunk = (struct manifest_member){.name = chunk->name, .size = 9, .ranged = true, .page = 7,
+		.content = {5, 3, 4}, .bytes = 77, .reused = true};
+	memset(chunk->sha256, 'b', 64);
+	manifest_add_range(&manifest->tables[0], (struct page_range){0, 7});
+	manifest_add_range(&manifest->tables[0], (struct page_range){7, 0});
+	manifest->reused = (struct manifest_reused){mem_copy("cafe"), 1, 9};
 }
 
 START_TEST(a_manifest_comes_back)
@@ -112,6 +125,16 @@ START_TEST(a_manifest_comes_back)
 	ck_assert_str_eq(b.sequences[0].last_value, "12");
 	ck_assert(!b.sequences[0].is_called);
 	ck_assert_str_eq(b.members[0].sha256, a.members[0].sha256);
+	ck_assert(!b.members[0].ranged);
+	ck_assert(b.members[1].ranged && b.members[1].reused);
+	ck_assert_uint_eq(b.members[1].page, 7);
+	ck_assert_uint_eq(b.members[1].bytes, 77);
+	ck_assert(content_same(&b.members[1].content, &a.members[1].content));
+	ck_assert_uint_eq(b.tables[0].range_count, 2);
+	ck_assert_uint_eq(b.tables[0].ranges[1].first, 7);
+	ck_assert_uint_eq(b.tables[1].range_count, 0);
+	ck_assert_str_eq(b.reused.from, "cafe");
+	ck_assert_uint_eq(b.reused.bytes, 9);
 	ck_assert_str_eq(read.sha256, frame.sha256);
 }
 END_TEST

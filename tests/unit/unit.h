@@ -30,6 +30,8 @@
 	SUITE(sources) \
 	SUITE(manifest) \
 	SUITE(columns) \
+	SUITE(reuse) \
+	SUITE(scan_plan) \
 	SUITE(codec) \
 	SUITE(digest) \
 	SUITE(tarball) \
