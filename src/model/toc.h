@@ -50,10 +50,10 @@ void toc_clear(struct toc *toc);
 
 /* The order. Every entry of post-data is in exactly one of the three lists (indexes into toc.entries, archive order):
  *
- * early: before the rows, on empty tables: foreign keys, and the keys and unique indexes that they refer to. Only where
- * the rows can be loaded by a session whose foreign keys are not checked.
- * builds: one by one, as soon as the rows of their tables are there: keys and indexes of large tables, and the foreign
- * keys that are not early.
+ * early: before the rows, on empty tables: foreign keys from or to a large table, and the keys and unique indexes that
+ * they refer to. Only where the rows can be loaded by a session whose foreign keys are not checked.
+ * builds: one by one, as soon as the rows of their tables are there: keys, indexes and foreign keys of large tables, as
+ * far as they are not early.
  * last: all at once when everything else is done. */
 struct toc_list {
 	size_t *items;

@@ -55,18 +55,32 @@ static void place(struct planner *planner, enum place place)
 		planner->places[planner->found[i]] = place;
 }
 
+static uint64_t bytes_of(const struct planner *planner, size_t table)
+{
+	return table == TOC_NOTHING ? 0 : planner->manifest->tables[table].bytes;
+}
+
+/* The check of a small table's rows costs less than a foreign key made by itself, which thousands would be. How much a
+ * partitioned table's partitions hold is not asked. */
+static bool is_worth_it(const struct planner *planner, const struct toc_entry *entry)
+{
+	for (size_t i = 0; i < entry->need_count; i++) {
+		const struct toc_entry *need = &planner->toc->entries[entry->needs[i]];
+		if (need->kind == TOC_TABLE &&
+			(need->table == TOC_NOTHING || bytes_of(planner, need->table) >= planner->heavy))
+			return true;
+	}
+	return false;
+}
+
 static void place_early(struct planner *planner)
 {
 	for (size_t i = 0; i < planner->toc->count; i++) {
 		const struct toc_entry *entry = &planner->toc->entries[i];
-		if (entry->post && entry->kind == TOC_FOREIGN_KEY && collect(planner, i))
+		if (entry->post && entry->kind == TOC_FOREIGN_KEY && is_worth_it(planner, entry) &&
+			collect(planner, i))
 			place(planner, PLACE_EARLY);
 	}
-}
-
-static uint64_t bytes_of(const struct planner *planner, size_t table)
-{
-	return table == TOC_NOTHING ? 0 : planner->manifest->tables[table].bytes;
 }
 
 /* A partitioned table has no rows of its own, and what is done to it locks its partitions: it is left to pg_restore. */

@@ -266,6 +266,15 @@ START_TEST(a_large_table_needs_a_small_ones_key)
 }
 END_TEST
 
+START_TEST(foreign_keys_of_small_tables_are_checked_at_the_end)
+{
+	static const char after[] =
+		"23; 2606 23 CONSTRAINT public tiny tiny_pkey me\n;\tdepends on: 13\n"
+		"30; 2606 30 FK CONSTRAINT public tiny tiny_fkey me\n;\tdepends on: 13 23\n";
+	assert_plan(TABLE_LINES, after, true, "", "", "23,30");
+}
+END_TEST
+
 START_TEST(schemas_called_like_kinds_are_restored_last)
 {
 	static const char after[] = "22; 1259 22 INDEX ATTACH an_index me\n;\tdepends on: 10\n";
@@ -306,9 +315,10 @@ Suite *toc_suite(void)
 {
 	const TTest *const tests[] = {entries_have_kinds_needs_and_tables, what_is_not_understood_is_an_error,
 		both_listings_must_agree, names_that_could_be_two_tables_are_an_error, ten_thousand_tables,
-		referenced_keys_and_foreign_keys_come_before_the_rows, a_unique_index_can_be_what_a_foreign_key_needs,
-		foreign_keys_in_a_circle_and_to_oneself, a_partitioned_table_is_referenced,
-		what_needs_something_else_waits_for_it, a_large_table_needs_a_small_ones_key,
+		referenced_keys_and_foreign_keys_come_before_the_rows,
+		a_unique_index_can_be_what_a_foreign_key_needs, foreign_keys_in_a_circle_and_to_oneself,
+		a_partitioned_table_is_referenced, what_needs_something_else_waits_for_it,
+		a_large_table_needs_a_small_ones_key, foreign_keys_of_small_tables_are_checked_at_the_end,
 		schemas_called_like_kinds_are_restored_last, statistics_are_made_early_only_where_nothing_is_missing,
 		a_list_is_what_pg_restore_reads, NULL};
 	return unit_suite("toc", tests);
