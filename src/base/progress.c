@@ -30,10 +30,10 @@ static bool has_said; /* of this work */
 
 static void add_left(struct list *words, const struct progress_view *view)
 {
-	if (view->rate <= 0 || !view->total)
+	if (view->rate <= 0 || view->done >= view->total)
 		return;
 	double seconds = (double)(view->total - view->done) / view->rate;
-	AUTO(mem_auto) char *text = seconds < 59.5 ? mem_format("%.0f s", seconds) : text_duration(seconds);
+	AUTO(mem_auto) char *text = seconds < 59 ? mem_format("%d s", (int)seconds + 1) : text_duration(seconds);
 	list_addf(words, "%s left", text);
 }
 
@@ -198,6 +198,11 @@ void progress_add(uint64_t more, uint64_t more_rows)
 	pthread_mutex_unlock(&guard);
 }
 
+void progress_look(void)
+{
+	progress_add(0, 0);
+}
+
 void progress_end(void)
 {
 	pthread_mutex_lock(&guard);
@@ -217,12 +222,13 @@ void progress_end(void)
 
 void progress_share_add(struct progress_share *share, uint64_t text, uint64_t of_rows)
 {
-	uint64_t left = share->weight - share->done, more = text < left ? text : left;
+	uint64_t left = share->weight - share->done, most = left ? left - 1 : 0, more = text < most ? text : most;
 	share->done += more;
 	progress_add(more, of_rows);
 }
 
 void progress_share_end(struct progress_share *share)
 {
-	progress_share_add(share, share->weight - share->done, 0);
+	progress_add(share->weight - share->done, 0);
+	share->done = share->weight;
 }

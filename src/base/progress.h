@@ -16,12 +16,14 @@ void progress_start(const char *what, uint64_t bytes, uint64_t rows);
 void progress_start_parts(const char *what, uint64_t parts);
 /* That much more is done: bytes or parts, and rows. */
 void progress_add(uint64_t done, uint64_t rows);
+/* Nothing more is done, but it is time to say so again: for whoever waits, every now and then. */
+void progress_look(void);
 /* Takes the bar away; the last JSON line, if there was one before. Harmless without a start. */
 void progress_end(void);
 
 /* A part of the work that has a known weight in the total, but is seen only as text, of a size that nobody knows
- * before. It counts for as much as was seen, but never for more than its weight, and for all of it at its end: so the
- * whole never goes back, and ends at the total. */
+ * before. It counts for as much as was seen, but for less than its weight, and for all of it at its end: so the whole
+ * never goes back, and is at the total at the end and not before. */
 struct progress_share {
 	uint64_t weight;
 	uint64_t done; /* of weight; 0 at first */
@@ -39,10 +41,10 @@ struct progress_view {
 	double rate;               /* done per second, lately; 0: not known */
 	double seconds;            /* since the start */
 };
-/* Each owned. "copying  42 %  1.2 GB of 2.9 GB  5,123,000 rows  310 MB/s  5 s left": as many of these as there is room
+/* Each owned. "copying  42 %  1.2 GB of 2.9 GB  5,123,000 rows  310 MB/s  6 s left": as many of these as there is room
  * for in so many columns. */
 char *progress_bar(const struct progress_view *view, size_t columns);
-/* "copying: 42 %, 1.2 GB of 2.9 GB, 5,123,000 rows, 310 MB/s, 5 s left" */
+/* "copying: 42 %, 1.2 GB of 2.9 GB, 5,123,000 rows, 310 MB/s, 6 s left" */
 char *progress_sentence(const struct progress_view *view);
 char *progress_json(const struct progress_view *view);
 

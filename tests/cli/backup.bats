@@ -73,7 +73,7 @@ members() { tar -tf "$1"; }
 @test "a line a minute where stderr is no terminal, none with --quiet" {
 	sql "$NAME" "CREATE TABLE many (i int, t text); INSERT INTO many SELECT i, repeat('x', 300) FROM generate_series(1, 60000) i; ALTER TABLE many OWNER TO engine"
 	ANCHORE_ADMIN_PACE=10000 expect 0 backup
-	talks '^copying: [0-9]+ %, [0-9.]+ [kM]B of [0-9.]+ MB, [0-9,]+ rows, [0-9.]+ [kM]?B/s, .* left$'
+	talks '^copying: [0-9]+ %, [0-9.]+ [kM]B of [0-9.]+ MB, [0-9,]+ rows, [0-9.]+ [kM]?B/s(, .* left)?$'
 	ANCHORE_ADMIN_PACE=10000 expect 0 backup --quiet
 	[ -z "$stderr" ]
 }
@@ -81,25 +81,26 @@ members() { tar -tf "$1"; }
 @test "--json: progress is lines of JSON that go on to the total, of backup, verify and restore" {
 	sql "$NAME" "CREATE TABLE many (i int, t text); INSERT INTO many SELECT i, repeat('x', 300) FROM generate_series(1, 60000) i; ALTER TABLE many OWNER TO engine"
 	rows=$(sql "$NAME" "SELECT sum((xpath('/row/c/text()', query_to_xml(format('SELECT count(*) AS c FROM %I.%I', schemaname, relname), false, true, '')))[1]::text::int) FROM pg_stat_user_tables")
-	ANCHORE_ADMIN_PACE=100000 expect 0 backup --json
+	ANCHORE_ADMIN_PACE=3000 expect 0 backup --json
 	python3 -c 'import json,sys; json.load(sys.stdin)' <<<"$output"
 	progress_goes_to_the_total "$rows" copying
-	ANCHORE_ADMIN_PACE=100000 expect 0 backup --json --incremental
+	ANCHORE_ADMIN_PACE=3000 expect 0 backup --json --incremental
 	progress_goes_to_the_total "$rows" copying
-	ANCHORE_ADMIN_PACE=100000 expect 0 snapshot verify --json
+	ANCHORE_ADMIN_PACE=3000 expect 0 snapshot verify --json
 	progress_goes_to_the_total "$rows" verifying
-	ANCHORE_ADMIN_PACE=100000 expect 0 restore latest --yes --json
+	ANCHORE_ADMIN_PACE=3000 expect 0 restore latest --yes --json
 	progress_goes_to_the_total "$rows" "loading rows" statistics
-	ANCHORE_ADMIN_PACE=100000 expect 0 backup --json --quiet
+	ANCHORE_ADMIN_PACE=3000 expect 0 backup --json --quiet
 	[ -z "$stderr" ]
 }
 
 # progress_goes_to_the_total ROWS WHAT...
 progress_goes_to_the_total() {
-	STDERR=$stderr python3 - "$@" <<-'PYTHON'
-		import json, os, sys
-		lines = [json.loads(l) for l in os.environ["STDERR"].splitlines() if l.startswith("{")]
-		for what in sys.argv[2:]:
+	printf '%s' "$stderr" >"$BATS_TEST_TMPDIR/stderr"
+	python3 - "$BATS_TEST_TMPDIR/stderr" "$@" <<-'PYTHON'
+		import json, sys
+		lines = [json.loads(l) for l in open(sys.argv[1]) if l.startswith("{")]
+		for what in sys.argv[3:]:
 		    mine = [l for l in lines if l["progress"] == what]
 		    assert mine, (what, lines)
 		    for a, b in zip(mine, mine[1:]):
@@ -109,7 +110,7 @@ progress_goes_to_the_total() {
 		    last = mine[-1]
 		    assert last["done"] == last["total"] > 0, last
 		    if last["unit"] == "bytes":
-		        assert last["rows"] == int(sys.argv[1]), (last, sys.argv[1])
+		        assert last["rows"] == int(sys.argv[2]), (last, sys.argv[2])
 		        assert last["rows_total"] in (None, last["rows"]), last
 	PYTHON
 }
