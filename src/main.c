@@ -6,6 +6,7 @@
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/progress.h"
 #include "base/text.h"
 #include "command/command.h"
 #include "command/help.h"
@@ -50,7 +51,8 @@ static int show_help(const struct parse *parse, const struct settings *settings)
 /* Settings from the strongest source to the weakest, then the command. */
 static int run_command(struct run *run, const struct parse *parse, const char *directory, struct error *err)
 {
-	log_setup(settings_flag(&run->settings, OPTION_QUIET), settings_flag(&run->settings, OPTION_VERBOSE));
+	log_setup(settings_flag(&run->settings, OPTION_QUIET), settings_flag(&run->settings, OPTION_VERBOSE),
+		run_json(run));
 	int rc = sources_environment(&run->settings, directory, err);
 	if (!rc && !parse->command->without_file)
 		rc = sources_file(&run->settings, directory, err);

@@ -9,6 +9,8 @@
 time_t clock_now(void);
 /* Seconds of a clock that never goes back, for durations. */
 double clock_elapsed(void);
+/* The same for what is shown of work under way. In the test build ANCHORE_ADMIN_PACE makes it so many times as fast. */
+double clock_shown(void);
 /* Sleeps, or returns early when a signal asked the program to stop (see interrupt.h). */
 void clock_sleep(double seconds);
 

@@ -4,20 +4,17 @@
 #define BASE_LOG_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
-/* quiet: warnings only; verbose: details too. Without a call: neither. */
-void log_setup(bool quiet, bool verbose);
+/* quiet: warnings only; verbose: details too; json: whoever reads is a program. Without a call: none of these. */
+void log_setup(bool quiet, bool verbose, bool json);
+bool log_is_quiet(void);
+bool log_is_json(void);
 
 void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));   /* "warning: …" */
 void log_note(const char *format, ...) __attribute__((format(printf, 1, 2)));   /* unless quiet */
 void log_detail(const char *format, ...) __attribute__((format(printf, 1, 2))); /* with --verbose */
 
-/* A progress bar, only when stderr is a terminal and not quiet: `what  42 %  1.2 GB of 2.9 GB  310 MB/s  5 s left`.
- * total 0: the total is not known. progress_update() may be called from any thread, as often as one likes. */
-void progress_start(const char *what, uint64_t total);
-void progress_update(uint64_t done);
-/* Removes the bar. Harmless without a start. */
-void progress_end(void);
+/* For base/progress: what stands on the terminal's last line until something else is said; NULL takes it away. */
+void log_bar(const char *line);
 
 #endif

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/interrupt.h"
 #include "base/mem.h"
+#include "base/progress.h"
 
 enum { CANCEL_SECONDS = 1, TICK_MS = 200 };
 
@@ -38,6 +39,7 @@ void db_wait_ready(struct db *db, short events)
 	}
 	struct pollfd fd = {.fd = PQsocket(db->conn), .events = events};
 	poll(&fd, 1, TICK_MS);
+	progress_look();
 }
 
 /* The next result, NULL at the end. */

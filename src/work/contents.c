@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "base/log.h"
 #include "base/mem.h"
 #include "io/digest.h"
 #include "work/database.h"
@@ -96,7 +95,7 @@ static int on_rows(void *worker, size_t id, const char *text, size_t size, uint6
 static int run_scan(struct contents *contents, struct run *run, const char *dbname, const char *snapshot,
 	const struct scan_table *tables, size_t count, struct error *err)
 {
-	static const struct scan_sink sink = {.rows = on_rows};
+	static const struct scan_sink sink = {.what = "reading", .rows = on_rows};
 	int jobs = scan_jobs(run, tables, count);
 	AUTO(mem_auto) struct content *sums = mem_array((size_t)jobs * (contents->count + 1), sizeof *sums);
 	AUTO(mem_auto) struct reading *readings = mem_array((size_t)jobs, sizeof *readings);
@@ -132,9 +131,7 @@ static int read_tables(struct contents *contents, struct run *run, const char *d
 	if (rc)
 		return rc;
 	size_t count = match(contents, tables, &inventory, manifest);
-	progress_start("reading", inventory.bytes);
 	rc = run_scan(contents, run, dbname, snapshot, tables, count, err);
-	progress_end();
 	if (!rc)
 		rc = inventory_large_objects(&contents->large_objects, db, err);
 	return rc ? rc : db_exec(db, "COMMIT", err);

@@ -120,18 +120,45 @@ static int add_chunk(struct dump *dump, struct tarball_writer *writer, const str
 	return 0;
 }
 
+/* What the archive has of a table so far. */
+struct written {
+	size_t chunks;
+	size_t ranges_left;
+};
+
+static int write_chunk(struct dump *dump, struct tarball_writer *writer, const struct chunk *chunk,
+	struct written *written, struct error *err)
+{
+	written->chunks += chunk->content.rows != 0;
+	int rc = add_chunk(dump, writer, chunk, written->chunks, err);
+	if (rc || !chunk->last || --written->ranges_left)
+		return rc;
+	AUTO(mem_auto) char *summary = inventory_summary(&dump->manifest.tables[chunk->table], written->chunks);
+	log_detail("%s", summary);
+	return 0;
+}
+
+static struct written *expect_tables(const struct manifest *manifest, const struct scan *scan)
+{
+	AUTO(mem_auto) size_t *ranges = mem_array(manifest->table_count, sizeof *ranges);
+	struct written *tables = mem_array(manifest->table_count, sizeof *tables);
+	scan_count_ranges(scan, ranges);
+	for (size_t i = 0; i < manifest->table_count; i++)
+		tables[i].ranges_left = ranges[i];
+	return tables;
+}
+
 /* Takes chunks to the end also after a failure, so that no worker waits for room. */
 static int add_chunks(struct dump *dump, struct tarball_writer *writer, struct rows *rows, struct scan *scan, int rc,
 	struct error *err)
 {
-	AUTO(mem_auto) size_t *numbers = mem_array(dump->manifest.table_count, sizeof *numbers);
+	AUTO(mem_auto) struct written *tables = expect_tables(&dump->manifest, scan);
 	struct chunk chunk;
 	if (rc)
 		scan_stop(scan);
 	while (rows_next(rows, &chunk)) {
 		if (!rc) {
-			numbers[chunk.table] += chunk.content.rows != 0;
-			rc = add_chunk(dump, writer, &chunk, numbers[chunk.table], err);
+			rc = write_chunk(dump, writer, &chunk, &tables[chunk.table], err);
 			if (rc)
 				scan_stop(scan);
 		}
@@ -178,7 +205,6 @@ static int add_rows(struct dump *dump, struct tarball_writer *writer, struct err
 	AUTO(rows_auto) struct rows *rows = rows_new(jobs, (int)settings_number(&dump->run->settings, OPTION_COMPRESS),
 		&dump->manifest, dump->earlier);
 	struct scan *scan = NULL;
-	progress_start("copying", inventory->bytes);
 	int rc = scan_start(&scan, dump->run, NULL, dump->snapshot, tables, inventory->count, &rows_sink,
 		rows_workers(rows), jobs, err);
 	if (!rc) {
@@ -187,7 +213,6 @@ static int add_rows(struct dump *dump, struct tarball_writer *writer, struct err
 			rc = add_schema(dump, writer, err);
 		rc = add_chunks(dump, writer, rows, scan, rc, err);
 	}
-	progress_end();
 	return rc;
 }
 

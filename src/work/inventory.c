@@ -204,6 +204,14 @@ const struct stock *inventory_find(const struct inventory *inventory, const char
 	return NULL;
 }
 
+char *inventory_summary(const struct manifest_table *table, size_t chunks)
+{
+	AUTO(mem_auto) char *name = inventory_name(table->schema, table->name);
+	AUTO(mem_auto) char *rows = text_plural(table->content.rows, "row"), *bytes = text_bytes(table->bytes);
+	AUTO(mem_auto) char *parts = text_plural(chunks, "chunk");
+	return mem_format("table %s: %s, %s of text in %s", name, rows, bytes, parts);
+}
+
 char *inventory_where(const struct page_range *pages)
 {
 	struct text where = TEXT_INIT;

@@ -35,6 +35,8 @@ const struct stock *inventory_find(const struct inventory *inventory, const char
 
 /* "schema.name", quoted only where SQL would want it: for people. Owned. */
 char *inventory_name(const char *schema, const char *name);
+/* "table public.images: 1,000 rows, 12 MB of text in 3 chunks"; owned. */
+char *inventory_summary(const struct manifest_table *table, size_t chunks);
 /* COPY of a table's rows, of those columns and (where pages is not NULL) of those heap pages. Owned. */
 char *inventory_where(const struct page_range *pages); /* the condition alone, with " WHERE"; "" for all pages */
 char *inventory_copy(struct db *db, const char *schema, const char *name, const struct list *columns,

@@ -1,8 +1,8 @@
 #include "work/load.h"
 
 #include "base/fault.h"
-#include "base/log.h"
 #include "base/mem.h"
+#include "base/progress.h"
 #include "work/load_private.h"
 
 /* ---- sequences ---- */
@@ -50,15 +50,14 @@ static int analyze(const struct load *load, const struct load_plan *plan, struct
 	if (!rc)
 		rc = db_query(&result, load->db, RELATIONS, 0, NULL, err);
 	size_t count = rc ? 0 : db_rows(result);
-	progress_start("statistics", count);
-	for (size_t i = 0; !rc && i < count; i++) {
+	progress_start_parts("statistics", count);
+	for (size_t i = 0; !rc && i < count; i++, progress_add(1, 0)) {
 		const char *schema = db_value(result, i, 0), *name = db_value(result, i, 1);
 		if (is_analyzed(load, plan, schema, name))
 			continue;
 		AUTO(mem_auto) char *outer = db_identifier(load->db, schema);
 		AUTO(mem_auto) char *inner = db_identifier(load->db, name);
 		rc = db_execf(load->db, err, "ANALYZE %s.%s", outer, inner);
-		progress_update(i + 1);
 	}
 	progress_end();
 	return rc;

@@ -8,8 +8,9 @@
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "io/digest.h"
+#include "base/progress.h"
 #include "model/schedule.h"
+#include "work/inventory.h"
 
 struct worker;
 
@@ -22,8 +23,9 @@ struct pool {
 	pthread_cond_t changed;
 	struct schedule *schedule;
 	struct content *contents;
-	uint64_t loaded;       /* compressed bytes */
-	uint64_t to_build;     /* 0 while rows are loaded */
+	size_t *chunks_left;   /* of each table */
+	size_t *chunks;        /* the same, at first */
+	bool building;         /* all rows are loaded, and that is shown */
 	size_t done;           /* tasks */
 	struct error failure;  /* the first */
 };
@@ -38,7 +40,7 @@ struct worker {
 
 static int send_rows(void *context, const char *text, size_t size, uint64_t rows, struct error *err)
 {
-	(void)rows;
+	progress_add(size, rows);
 	return db_copy_in_data(context, text, size, err);
 }
 
@@ -111,19 +113,26 @@ static int analyze(struct worker *worker, size_t table, struct error *err)
 
 /* ---- the pool ---- */
 
-static void show_progress(struct pool *pool)
+/* The rows count themselves, see send_rows(). */
+static void show_progress(struct pool *pool, const struct task *task)
 {
-	if (schedule_chunks_left(pool->schedule)) {
-		progress_update(pool->loaded);
-		return;
-	}
 	uint64_t left = schedule_builds_left(pool->schedule);
-	if (!pool->to_build && left) {
-		progress_end();
-		pool->to_build = left;
-		progress_start("building keys and indexes", left);
+	if (pool->building) {
+		progress_add(task->weight, 0);
+	} else if (!schedule_chunks_left(pool->schedule) && left) {
+		pool->building = true;
+		progress_start_parts("building keys and indexes", left);
 	}
-	progress_update(pool->to_build ? pool->to_build - left : pool->loaded);
+}
+
+static void chunk_loaded(struct pool *pool, const struct task *task, const struct content *content)
+{
+	content_add(&pool->contents[task->table], content);
+	if (--pool->chunks_left[task->table])
+		return;
+	AUTO(mem_auto) char *summary = inventory_summary(&pool->load->manifest->tables[task->table],
+		pool->chunks[task->table]);
+	log_detail("loaded %s", summary);
 }
 
 static void cancel_others(const struct worker *worker)
@@ -145,13 +154,9 @@ static void task_done(struct worker *worker, const struct task *task, const stru
 	} else {
 		schedule_done(pool->schedule, task);
 		pool->done++;
-		if (task->kind == TASK_LOAD) {
-			struct content *sum = &pool->contents[task->table];
-			sum->rows += content->rows;
-			digest_add_sum(&sum->high, &sum->low, content->high, content->low);
-			pool->loaded += snapshot_chunk(pool->load->reader, task->item).size;
-		}
-		show_progress(pool);
+		if (task->kind == TASK_LOAD)
+			chunk_loaded(pool, task, content);
+		show_progress(pool, task);
 	}
 	pthread_cond_broadcast(&pool->changed);
 	pthread_mutex_unlock(&pool->mutex);
@@ -269,33 +274,48 @@ static int run_workers(struct pool *pool, struct error *err)
 	return 0;
 }
 
-static struct schedule *make_schedule(const struct load *load, const struct load_plan *plan, uint64_t *size)
+static struct schedule *make_schedule(struct pool *pool)
 {
+	const struct load *load = pool->load;
+	const struct load_plan *plan = pool->plan;
 	size_t count = snapshot_chunks(load->reader);
 	AUTO(mem_auto) struct schedule_chunk *chunks = mem_array(count, sizeof *chunks);
 	for (size_t i = 0; i < count; i++) {
 		struct snapshot_chunk chunk = snapshot_chunk(load->reader, i);
 		chunks[i] = (struct schedule_chunk){chunk.table, chunk.size};
-		*size += chunk.size;
+		pool->chunks[chunk.table] = ++pool->chunks_left[chunk.table];
 	}
 	bool planned = plan->toc.count;
 	return schedule_new(load->manifest, chunks, count, planned ? &plan->toc : NULL, planned ? &plan->order : NULL);
 }
 
+static void say_total(const struct manifest *manifest)
+{
+	uint64_t bytes = 0, rows = 0;
+	for (size_t i = 0; i < manifest->table_count; i++) {
+		bytes += manifest->tables[i].bytes;
+		rows += manifest->tables[i].content.rows;
+	}
+	progress_start("loading rows", bytes, rows);
+}
+
 int load_pool(struct load *load, const struct load_plan *plan, struct content *contents, int *workers,
 	struct error *err)
 {
-	uint64_t size = 0;
 	int jobs = run_jobs(load->run);
 	struct pool pool = {.load = load, .plan = plan, .contents = contents};
-	pool.schedule = make_schedule(load, plan, &size);
+	AUTO(mem_auto) size_t *left = mem_array(load->manifest->table_count, sizeof *left);
+	AUTO(mem_auto) size_t *chunks = mem_array(load->manifest->table_count, sizeof *chunks);
+	pool.chunks_left = left;
+	pool.chunks = chunks;
+	pool.schedule = make_schedule(&pool);
 	size_t tasks = schedule_tasks(pool.schedule);
 	AUTO(mem_auto) struct worker *array = mem_array((size_t)jobs, sizeof *array);
 	pool.workers = array;
 	pthread_mutex_init(&pool.mutex, NULL);
 	pthread_cond_init(&pool.changed, NULL);
 	int rc = tasks ? connect_workers(&pool, tasks < (size_t)jobs ? (int)tasks : jobs, err) : 0;
-	progress_start("loading rows", size);
+	say_total(load->manifest);
 	if (!rc && tasks)
 		rc = run_workers(&pool, err);
 	progress_end();

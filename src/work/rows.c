@@ -30,8 +30,7 @@ struct rows_worker {
 	struct columns columns;
 	struct row_digest digest; /* of the rows in columns */
 	bool sampled, shrinks;    /* known of them */
-	struct chunk range;       /* the range at hand: its table and pages */
-	bool empty;               /* nothing of it was pushed */
+	struct chunk range;       /* the last of the range at hand: its table and pages */
 };
 
 struct rows {
@@ -189,7 +188,6 @@ static int flush(struct rows_worker *worker, struct error *err)
 	if (rc)
 		return rc;
 	start(worker);
-	worker->empty = false;
 	push(worker->rows, &chunk);
 	return 0;
 }
@@ -215,8 +213,7 @@ static void on_begin(void *context, size_t id, struct page_range pages)
 	/* The next table's chunks may need the memory for their window. */
 	if (worker->range.table != id)
 		columns_clear(&worker->columns);
-	worker->range = (struct chunk){.table = id, .pages = pages};
-	worker->empty = true;
+	worker->range = (struct chunk){.table = id, .pages = pages, .last = true};
 	start(worker);
 }
 
@@ -224,7 +221,7 @@ static int on_end(void *context, struct error *err)
 {
 	struct rows_worker *worker = context;
 	int rc = flush(worker, err);
-	if (!rc && worker->empty)
+	if (!rc)
 		push(worker->rows, &worker->range);
 	return rc;
 }
@@ -236,6 +233,8 @@ static int on_same(void *context, size_t id, const struct reuse_range *range, bo
 	int rc = earlier_load(&chunks, taken, worker->rows->earlier, id, range, err);
 	for (size_t i = 0; !rc && *taken && i < (range->count ? range->count : 1); i++)
 		push(worker->rows, &chunks[i]);
+	if (!rc && *taken)
+		push(worker->rows, &(struct chunk){.table = id, .pages = range->pages, .last = true});
 	return rc;
 }
 
@@ -249,8 +248,8 @@ static void on_gone(void *context)
 	pthread_mutex_unlock(&rows->guard);
 }
 
-const struct scan_sink rows_sink = {.rows = on_rows, .begin = on_begin, .end = on_end, .same = on_same,
-	.gone = on_gone};
+const struct scan_sink rows_sink = {.what = "copying", .rows = on_rows, .begin = on_begin, .end = on_end,
+	.same = on_same, .gone = on_gone};
 
 void rows_free(struct rows *rows)
 {

@@ -15,7 +15,7 @@
 #include "model/manifest.h"
 #include "work/scan.h"
 
-/* Every range of pages that was read or taken gives at least one: one without rows has no frame. */
+/* Every range of pages that was read or taken ends with one that has no rows and no frame. */
 struct chunk {
 	size_t table;           /* index into manifest->tables */
 	struct content content; /* of its rows */
@@ -23,6 +23,7 @@ struct chunk {
 	struct text frame;      /* compressed */
 	char sha256[65];        /* of the frame */
 	struct page_range pages; /* of the table, that the rows are from */
+	bool last;              /* of its range: all of that is there now */
 	bool reused;            /* taken from the earlier snapshot */
 };
 

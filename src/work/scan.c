@@ -11,6 +11,7 @@
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/progress.h"
 #include "work/scan_plan.h"
 
 enum { LOCK_SECONDS = 60 };
@@ -22,6 +23,7 @@ struct worker {
 	pthread_t thread;
 	size_t id;     /* of the table at hand */
 	uint64_t rows; /* of the task at hand */
+	struct progress_share share;
 };
 
 struct scan {
@@ -33,7 +35,6 @@ struct scan {
 	struct worker *workers;
 	int worker_count;
 	atomic_bool stop;
-	atomic_uint_fast64_t bytes;
 	pthread_mutex_t guard;   /* of what follows */
 	size_t next_task;
 	struct error failure;
@@ -66,8 +67,10 @@ static int on_rows(void *context, const char *text, size_t size, struct error *e
 	struct scan *scan = worker->scan;
 	if (atomic_load_explicit(&scan->stop, memory_order_relaxed))
 		return error_set(err, ERROR_FAILED, "given up");
-	progress_update(atomic_fetch_add(&scan->bytes, size) + size);
-	return scan->sink->rows(worker->context, worker->id, text, size, &worker->rows, err);
+	uint64_t before = worker->rows;
+	int rc = scan->sink->rows(worker->context, worker->id, text, size, &worker->rows, err);
+	progress_share_add(&worker->share, size, worker->rows - before);
+	return rc;
 }
 
 static bool state_is_one_of(const struct db *db, const char *const *states)
@@ -213,7 +216,10 @@ static int check_rows(bool *same, struct worker *worker, const struct scan_table
 static int take_known(bool *taken, struct worker *worker, const struct scan_table *table,
 	const struct scan_task *task, struct error *err)
 {
-	return worker->scan->sink->same(worker->context, table->id, task->known, taken, err);
+	int rc = worker->scan->sink->same(worker->context, table->id, task->known, taken, err);
+	if (!rc && *taken)
+		progress_add(0, task->known->rows);
+	return rc;
 }
 
 /* ---- a whole task ---- */
@@ -248,10 +254,15 @@ static int run_task(char **changed, struct worker *worker, const struct scan_tas
 {
 	const struct scan_table *table = &worker->scan->tables[task->table];
 	bool taken = false;
+	worker->share = (struct progress_share){.weight = task->weight};
 	int rc = fault_point("backup-table", err);
 	if (!rc && task->known && table->untouched)
 		rc = take_known(&taken, worker, table, task, err);
-	return rc || taken ? rc : run_locked(changed, worker, table, task, err);
+	if (!rc && !taken)
+		rc = run_locked(changed, worker, table, task, err);
+	if (!rc)
+		progress_share_end(&worker->share);
+	return rc;
 }
 
 /* ---- workers ---- */
@@ -347,11 +358,18 @@ int scan_start(struct scan **out, struct run *run, const char *dbname, const cha
 		scan->workers[i].context = workers[i];
 	for (int i = scan->worker_count; i < jobs && sink->gone; i++)
 		sink->gone(workers[i]);
+	progress_start(sink->what, scan_plan_weight(scan->tasks, scan->task_count), 0);
 	for (int i = 0; i < scan->worker_count; i++)
 		if (pthread_create(&scan->workers[i].thread, NULL, work, &scan->workers[i]) != 0)
 			abort();
 	*out = scan;
 	return 0;
+}
+
+void scan_count_ranges(const struct scan *scan, size_t *counts)
+{
+	for (size_t i = 0; i < scan->task_count; i++)
+		counts[scan->tables[scan->tasks[i].table].id]++;
 }
 
 void scan_stop(struct scan *scan)
@@ -366,6 +384,7 @@ int scan_finish(struct scan *scan, char **changed, struct error *err)
 {
 	for (int i = 0; i < scan->worker_count; i++)
 		pthread_join(scan->workers[i].thread, NULL);
+	progress_end();
 	int rc = scan->failure.code ? error_move(err, &scan->failure) : 0;
 	if (rc && changed) {
 		*changed = scan->changed;

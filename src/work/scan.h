@@ -35,6 +35,7 @@ struct scan_table {
 };
 
 struct scan_sink {
+	const char *what; /* is done, as progress says it: "copying" */
 	/* COPY text of whole rows, or a piece of one very long row; adds to *count how many rows ended. */
 	int (*rows)(void *worker, size_t id, const char *text, size_t size, uint64_t *count, struct error *err);
 	/* Before and after the rows of a range of a table's pages, be it without any; end() if nothing failed. A worker
@@ -57,6 +58,8 @@ struct scan;
 int scan_start(struct scan **out, struct run *run, const char *dbname, const char *snapshot,
 	const struct scan_table *tables, size_t count, const struct scan_sink *sink, void *const *workers, int jobs,
 	struct error *err);
+/* Adds to counts, by the caller's table ids, how many ranges each table is read in. */
+void scan_count_ranges(const struct scan *scan, size_t *counts);
 /* Makes the workers give up soon. Any thread. */
 void scan_stop(struct scan *scan);
 /* Waits for the workers and frees the scan; the first failure is the result. When it is that a table was changed

@@ -49,11 +49,25 @@ static int compare_sizes(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+/* How many of the table's bytes lie before a page; all of them before its end. */
+static uint64_t bytes_before(const struct stock *stock, uint64_t page)
+{
+	return page < stock->pages ? (uint64_t)((double)stock->bytes / (double)stock->pages * (double)page) :
+		stock->bytes;
+}
+
+static uint64_t weight(const struct stock *stock, struct page_range pages)
+{
+	uint64_t before = pages.first ? bytes_before(stock, pages.first) : 0;
+	uint64_t until = pages.end ? bytes_before(stock, pages.end) : stock->bytes;
+	return until > before ? until - before : 0;
+}
+
 static void add(struct plan *plan, size_t table, struct page_range pages, const struct reuse_range *known)
 {
 	if ((plan->count & (plan->count - 1)) == 0)
 		plan->tasks = mem_resize(plan->tasks, (plan->count ? plan->count * 2 : 1) * sizeof *plan->tasks);
-	plan->tasks[plan->count++] = (struct scan_task){table, pages, known};
+	plan->tasks[plan->count++] = (struct scan_task){table, pages, weight(plan->tables[table].stock, pages), known};
 }
 
 /* All pages from first on. The last range is open: the table may have grown since it was measured. */
@@ -108,4 +122,12 @@ struct scan_task *scan_plan(size_t *count, const struct scan_table *tables, size
 	}
 	*count = plan.count;
 	return plan.tasks;
+}
+
+uint64_t scan_plan_weight(const struct scan_task *tasks, size_t count)
+{
+	uint64_t weight = 0;
+	for (size_t i = 0; i < count; i++)
+		weight += tasks[i].weight;
+	return weight;
 }

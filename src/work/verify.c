@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "base/mem.h"
+#include "base/progress.h"
 #include "work/reader.h"
 #include "work/snapshot.h"
 
@@ -16,7 +16,6 @@ struct check {
 	const struct manifest *manifest;
 	bool decode;              /* else only the members' SHA-256 */
 	atomic_size_t next;
-	atomic_uint_fast64_t bytes;
 	atomic_bool stop;
 	pthread_mutex_t guard;    /* of what follows */
 	struct content *contents; /* one per table */
@@ -27,9 +26,9 @@ struct check {
 static int count_bytes(void *context, const char *text, size_t size, uint64_t rows, struct error *err)
 {
 	(void)text;
-	(void)rows;
 	(void)err;
 	*(uint64_t *)context += size;
+	progress_add(size, rows);
 	return 0;
 }
 
@@ -50,12 +49,12 @@ static int check_rows(struct check *check, size_t index, size_t table, struct er
 static int check_chunk(struct check *check, size_t index, struct error *err)
 {
 	struct snapshot_chunk chunk = snapshot_chunk(check->reader, index);
-	int rc = check->decode ? check_rows(check, index, chunk.table, err) :
-		reader_check_member(check->reader, chunk.member, err);
-	if (rc)
-		return rc;
-	progress_update(atomic_fetch_add(&check->bytes, chunk.size) + chunk.size);
-	return 0;
+	if (check->decode)
+		return check_rows(check, index, chunk.table, err);
+	int rc = reader_check_member(check->reader, chunk.member, err);
+	if (!rc)
+		progress_add(chunk.size, chunk.rows);
+	return rc;
 }
 
 static void *work(void *context)
@@ -128,12 +127,23 @@ static int compare_tables(const struct check *check, struct error *err)
 	return 0;
 }
 
+/* Bytes of what is looked at: the rows' text, or the chunks as they are in the archive. */
+static void say_total(const struct check *check)
+{
+	const struct manifest *manifest = check->manifest;
+	uint64_t bytes = 0, rows = 0;
+	for (size_t i = 0; check->decode && i < manifest->table_count; i++)
+		bytes += manifest->tables[i].bytes;
+	for (size_t i = 0; !check->decode && i < snapshot_chunks(check->reader); i++)
+		bytes += snapshot_chunk(check->reader, i).size;
+	for (size_t i = 0; i < manifest->table_count; i++)
+		rows += manifest->tables[i].content.rows;
+	progress_start("verifying", bytes, rows);
+}
+
 static int check_all(struct check *check, int jobs, struct error *err)
 {
-	uint64_t total = 0;
-	for (size_t i = 0; i < snapshot_chunks(check->reader); i++)
-		total += snapshot_chunk(check->reader, i).size;
-	progress_start("verifying", total);
+	say_total(check);
 	int rc = check_others(check, err);
 	if (!rc)
 		rc = run_threads(check, jobs, err);

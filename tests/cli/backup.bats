@@ -62,18 +62,77 @@ members() { tar -tf "$1"; }
 	[ -n "$stderr" ]
 }
 
-@test "no progress bar where stderr is no terminal" {
+@test "no progress where stderr is no terminal and the work is short" {
 	expect 0 backup
 	[[ $stderr != *$'\r'* ]]
 	[[ $stderr != *$'\e'* ]]
+	[[ $stderr != *%* ]] || show "progress"
+	[[ $stderr != *%* ]]
+}
+
+@test "a line a minute where stderr is no terminal, none with --quiet" {
+	sql "$NAME" "CREATE TABLE many (i int, t text); INSERT INTO many SELECT i, repeat('x', 300) FROM generate_series(1, 60000) i; ALTER TABLE many OWNER TO engine"
+	ANCHORE_ADMIN_PACE=10000 expect 0 backup
+	talks '^copying: [0-9]+ %, [0-9.]+ [kM]B of [0-9.]+ MB, [0-9,]+ rows, [0-9.]+ [kM]?B/s(, .* left)?$'
+	ANCHORE_ADMIN_PACE=10000 expect 0 backup --quiet
+	[ -z "$stderr" ]
+}
+
+@test "--json: progress is lines of JSON that go on to the total, of backup, verify and restore" {
+	sql "$NAME" "CREATE TABLE many (i int, t text); INSERT INTO many SELECT i, repeat('x', 300) FROM generate_series(1, 60000) i; ALTER TABLE many OWNER TO engine"
+	rows=$(sql "$NAME" "SELECT sum((xpath('/row/c/text()', query_to_xml(format('SELECT count(*) AS c FROM %I.%I', schemaname, relname), false, true, '')))[1]::text::int) FROM pg_stat_user_tables")
+	ANCHORE_ADMIN_PACE=3000 expect 0 backup --json
+	python3 -c 'import json,sys; json.load(sys.stdin)' <<<"$output"
+	progress_goes_to_the_total "$rows" copying
+	ANCHORE_ADMIN_PACE=3000 expect 0 backup --json --incremental
+	progress_goes_to_the_total "$rows" copying
+	ANCHORE_ADMIN_PACE=3000 expect 0 snapshot verify --json
+	progress_goes_to_the_total "$rows" verifying
+	ANCHORE_ADMIN_PACE=3000 expect 0 restore latest --yes --json
+	progress_goes_to_the_total "$rows" "loading rows" statistics
+	ANCHORE_ADMIN_PACE=3000 expect 0 backup --json --quiet
+	[ -z "$stderr" ]
+}
+
+# progress_goes_to_the_total ROWS WHAT...
+progress_goes_to_the_total() {
+	printf '%s' "$stderr" >"$BATS_TEST_TMPDIR/stderr"
+	python3 - "$BATS_TEST_TMPDIR/stderr" "$@" <<-'PYTHON'
+		import json, sys
+		lines = [json.loads(l) for l in open(sys.argv[1]) if l.startswith("{")]
+		for what in sys.argv[3:]:
+		    mine = [l for l in lines if l["progress"] == what]
+		    assert mine, (what, lines)
+		    for a, b in zip(mine, mine[1:]):
+		        new = b["seconds"] < a["seconds"]
+		        assert new or a["done"] <= b["done"], (a, b)
+		        assert new or a["total"] == b["total"], (a, b)
+		    last = mine[-1]
+		    assert last["done"] == last["total"] > 0, last
+		    if last["unit"] == "bytes":
+		        assert last["rows"] == int(sys.argv[2]), (last, sys.argv[2])
+		        assert last["rows_total"] in (None, last["rows"]), last
+	PYTHON
+}
+
+@test "--verbose says of each table when all of it is done" {
+	sql "$NAME" "CREATE TABLE many (i int, t text); INSERT INTO many SELECT i, repeat('x', 300) FROM generate_series(1, 2000) i; ALTER TABLE many OWNER TO engine"
+	ANCHORE_ADMIN_CHUNK=65536 expect 0 backup --verbose
+	talks '^table many: 2,000 rows, 6[0-9]{2} kB of text in ([5-9]|1[0-9]) chunks$'
+	[ "$(grep -c '^table ' <<<"$stderr")" -eq 37 ]
+	expect 0 restore latest --yes --verbose
+	talks '^loaded table many: 2,000 rows, 6[0-9]{2} kB of text in ([5-9]|1[0-9]) chunks$'
+	[ "$(grep -c '^loaded table many' <<<"$stderr")" -eq 1 ]
 }
 
 @test "a progress bar where stderr is a terminal, and none with --quiet" {
-	run bash -c "cd '$DEPLOY' && timeout 60 script -qec '$ANCHORE_ADMIN backup' /dev/null </dev/null | tr '\\r' '@'"
+	run bash -c "cd '$DEPLOY' && ANCHORE_ADMIN_PACE=10000 timeout 60 script -qec 'stty cols 100; $ANCHORE_ADMIN backup' /dev/null </dev/null | tr '\\r' '@'"
 	[ "$status" -eq 0 ]
-	[[ $output == *@* ]] || echo "$output" >&2
-	[[ $output == *@* ]]
-	run bash -c "cd '$DEPLOY' && timeout 60 script -qec '$ANCHORE_ADMIN backup --quiet' /dev/null </dev/null"
+	contains "$output" '@.\[Kcopying  [0-9]+ %  [0-9.]+ [kM]?B of [0-9.]+ [kM]B  [0-9,]+ rows'
+	run bash -c "cd '$DEPLOY' && ANCHORE_ADMIN_PACE=10000 timeout 60 script -qec 'stty cols 18; $ANCHORE_ADMIN backup' /dev/null </dev/null | tr '\\r' '@'"
+	[ "$status" -eq 0 ]
+	contains "$output" '@.\[Kcopying  [0-9]+ %@'
+	run bash -c "cd '$DEPLOY' && ANCHORE_ADMIN_PACE=10000 timeout 60 script -qec '$ANCHORE_ADMIN backup --quiet' /dev/null </dev/null"
 	[ "$status" -eq 0 ]
 	[ -z "$output" ]
 }

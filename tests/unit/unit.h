@@ -12,6 +12,7 @@
 
 #define UNIT_SUITES(SUITE) \
 	SUITE(base) \
+	SUITE(progress) \
 	SUITE(file) \
 	SUITE(fault) \
 	SUITE(json) \
