@@ -7,6 +7,8 @@
 /* A block is small, for 1,600 columns have one each, and large enough that few values lie across two of them. Memory
  * that one huge row has blown up is not kept for the next rows. */
 enum { BLOCK = 16384, FIRST_BLOCKS = 16, KEEP_BLOCKS = (96 << 20) / BLOCK };
+/* What is handed over at a time stays in the processor's cache. */
+enum { PASS_BYTES = 256 << 10, LONG_VALUE = 64 << 10 };
 
 struct column {
 	char *end;            /* where its next byte goes */
@@ -217,24 +219,68 @@ bool columns_open(struct columns_reader *out, const char *text, size_t size, siz
 	return true;
 }
 
-bool columns_next(struct columns_reader *reader, struct text *out)
+struct pass {
+	struct text text; /* what is to be handed over */
+	columns_function *function;
+	void *context;
+};
+
+static int hand_over(struct pass *pass, const char *text, size_t size, struct error *err)
 {
-	if (!reader->left)
-		return false;
-	for (size_t i = 0; i < reader->count; i++) {
+	return size ? pass->function(pass->context, text, size, err) : 0;
+}
+
+static int flush(struct pass *pass, struct error *err)
+{
+	size_t size = pass->text.size;
+	pass->text.size = 0;
+	return hand_over(pass, pass->text.data, size, err);
+}
+
+static int pass_value(struct pass *pass, const char *value, size_t size, char end, struct error *err)
+{
+	int rc = 0;
+	if (size > LONG_VALUE) {
+		rc = flush(pass, err);
+		if (!rc)
+			rc = hand_over(pass, value, size, err);
+		size = 0;
+	}
+	struct text *text = &pass->text;
+	if (text->room - text->size < size + 2)
+		text_reserve(text, size + 1);
+	char *to = text->data + text->size;
+	memcpy(to, value, size);
+	to[size] = end;
+	text->size += size + 1;
+	return rc;
+}
+
+static int pass_row(struct pass *pass, struct columns_reader *reader, struct error *err)
+{
+	int rc = 0;
+	for (size_t i = 0; i < reader->count && !rc; i++) {
 		const char *value = reader->at[i];
 		const char *newline = memchr(value, '\n', (size_t)(reader->end - value));
-		size_t size = (size_t)(newline - value);
-		if (out->room - out->size < size + 2)
-			text_reserve(out, size + 1);
-		char *to = out->data + out->size;
-		memcpy(to, value, size);
-		to[size] = i + 1 < reader->count ? '\t' : '\n';
-		out->size += size + 1;
+		rc = pass_value(pass, value, (size_t)(newline - value), i + 1 < reader->count ? '\t' : '\n', err);
 		reader->at[i] = newline + 1;
 	}
-	reader->left--;
-	return true;
+	return rc;
+}
+
+int columns_pass(struct columns_reader *reader, columns_function *function, void *context, struct error *err)
+{
+	struct pass pass = {.text = TEXT_INIT, .function = function, .context = context};
+	int rc = 0;
+	for (; reader->left && !rc; reader->left--) {
+		rc = pass_row(&pass, reader, err);
+		if (!rc && pass.text.size >= PASS_BYTES)
+			rc = flush(&pass, err);
+	}
+	if (!rc)
+		rc = flush(&pass, err);
+	text_clear(&pass.text);
+	return rc;
 }
 
 void columns_close(struct columns_reader *reader)

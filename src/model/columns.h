@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/error.h"
 #include "base/text.h"
 
 /* Rows on their way in. All columns share one stretch of memory, in blocks: it is as large as the rows are, whichever
@@ -40,7 +41,7 @@ size_t columns_largest(const struct columns *columns);
 char *columns_borrow(struct columns *columns, size_t size);
 void columns_clear(struct columns *columns);
 
-/* The way back: row by row from text by column, which must stay. */
+/* The way back: rows from text by column, which must stay. */
 struct columns_reader {
 	const char **at; /* per column, its next value */
 	const char *end;
@@ -49,8 +50,10 @@ struct columns_reader {
 };
 /* False when text does not hold exactly rows values for each of count columns. */
 bool columns_open(struct columns_reader *out, const char *text, size_t size, size_t count, uint64_t rows);
-/* Appends the next row's COPY text with its newline; false, and nothing is added, after the last one. */
-bool columns_next(struct columns_reader *reader, struct text *out);
+/* Hands all rows over as COPY text, in pieces that end with a row, but where a value is long: that is not copied. A
+ * callback that fails (non-zero, err filled) ends it. */
+typedef int columns_function(void *context, const char *text, size_t size, struct error *err);
+int columns_pass(struct columns_reader *reader, columns_function *function, void *context, struct error *err);
 void columns_close(struct columns_reader *reader);
 
 #endif

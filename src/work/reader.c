@@ -183,25 +183,20 @@ static int decode_chunk(struct text *out, const struct snapshot_reader *reader, 
 	return rc;
 }
 
-/* Hands the rows over, some at a time. */
-static int pass_rows(struct columns_reader *columns, struct content *content, snapshot_rows_function *rows,
-	void *context, struct error *err)
+struct passing {
+	struct row_digest digest;
+	snapshot_rows_function *rows;
+	void *context;
+};
+
+static int pass_rows(void *context, const char *text, size_t size, struct error *err)
 {
-	AUTO(text_clear) struct text text = TEXT_INIT;
-	int rc = 0;
-	for (bool more = true; more && !rc;) {
-		uint64_t count = 0;
-		text.size = 0;
-		while (text.size < PIECE && (more = columns_next(columns, &text)))
-			count++;
-		struct row_digest digest = {0};
-		digest_rows(&digest, text.data, text.size);
-		if (content)
-			content_add(content, &(struct content){digest.rows, digest.high, digest.low});
-		rc = interrupt_check(err);
-		if (!rc && count && rows)
-			rc = rows(context, text.data, text.size, count, err);
-	}
+	struct passing *passing = context;
+	uint64_t before = passing->digest.rows;
+	digest_rows(&passing->digest, text, size);
+	int rc = interrupt_check(err);
+	if (!rc && passing->rows)
+		rc = passing->rows(passing->context, text, size, passing->digest.rows - before, err);
 	return rc;
 }
 
@@ -218,7 +213,14 @@ int snapshot_read_chunk(const struct snapshot_reader *reader, size_t index, stru
 	if (!rc && !columns_open(&columns, text.data, text.size, table->columns.count, chunk->rows))
 		rc = error_set(err, ERROR_CORRUPT, "the member %s does not hold the rows that its name says",
 			reader->manifest->members[chunk->member].name);
-	return rc ? rc : pass_rows(&columns, content, rows, context, err);
+	struct passing passing = {.rows = rows, .context = context};
+	if (!rc)
+		rc = columns_pass(&columns, pass_rows, &passing, err);
+	digest_rows_clear(&passing.digest);
+	if (!rc && content)
+		content_add(content,
+			&(struct content){passing.digest.rows, passing.digest.high, passing.digest.low});
+	return rc;
 }
 
 /* fd -1: only checks. */

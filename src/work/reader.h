@@ -9,7 +9,8 @@
 #include "io/tarball.h"
 #include "work/store.h"
 
-/* COPY text of whole rows, each ended by its newline: many rows, or a single very long one. */
+/* COPY text: whole rows, each ended by its newline; only a very long value comes as a piece of its own. rows: that end
+ * in it. */
 typedef int snapshot_rows_function(void *context, const char *text, size_t size, uint64_t rows, struct error *err);
 
 struct snapshot_reader;
@@ -28,7 +29,7 @@ struct snapshot_chunk {
 };
 struct snapshot_chunk snapshot_chunk(const struct snapshot_reader *reader, size_t index);
 /* Reads one chunk: checks its SHA-256, decodes, turns columns into rows, adds the rows' digests to *content (may be
- * NULL), calls rows() (may be NULL) for some rows after the other. Memory: the chunk's text and its longest row. */
+ * NULL), calls rows() (may be NULL) for some rows after the other. Memory: the chunk's text. */
 int snapshot_read_chunk(const struct snapshot_reader *reader, size_t index, struct content *content,
 	snapshot_rows_function *rows, void *context, struct error *err);
 /* Copies a member (schema.pgdump) into a file made with 0600, checking its SHA-256. */

@@ -98,22 +98,26 @@ bool rows_next(struct rows *rows, struct chunk *out)
 	return found;
 }
 
+static int add_to_digest(void *context, const char *text, size_t size, struct error *err)
+{
+	(void)err;
+	digest_rows(context, text, size);
+	return 0;
+}
+
 /* Decodes the frame, into the memory that its rows came from, and makes rows of the columns again: they must have the
  * digest of what the server sent. */
 static int prove(struct rows_worker *worker, const struct chunk *chunk, struct error *err)
 {
 	AUTO(columns_close) struct columns_reader reader = {.left = 0};
-	AUTO(text_clear) struct text row = TEXT_INIT;
 	struct row_digest found = {0};
 	char *text = columns_borrow(&worker->columns, chunk->bytes);
 	int rc = codec_expand_to(text, chunk->bytes, worker->codec, chunk->frame.data, chunk->frame.size, err);
 	size_t count = worker->rows->manifest->tables[chunk->table].columns.count;
 	if (!rc && !columns_open(&reader, text, chunk->bytes, count, chunk->content.rows))
 		rc = error_set(err, ERROR_CORRUPT, "not as many values come back as were compressed");
-	while (!rc && columns_next(&reader, &row)) {
-		digest_rows(&found, row.data, row.size);
-		row.size = 0;
-	}
+	if (!rc)
+		rc = columns_pass(&reader, add_to_digest, &found, err);
 	if (!rc && !content_same(&chunk->content, &(struct content){found.rows, found.high, found.low}))
 		rc = error_set(err, ERROR_CORRUPT, "other rows come back than were compressed");
 	return rc;

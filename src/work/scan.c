@@ -322,7 +322,7 @@ static int connect_workers(struct scan *scan, struct run *run, const char *dbnam
 		if (!rc)
 			rc = db_execf(db, err, "SET lock_timeout = '%ds'", LOCK_SECONDS);
 		if (rc && i > 0 && rc != ERROR_INTERRUPTED) {
-			log_detail("going on with %d of %d connections: %s", i, jobs, err->message);
+			log_warn("the server allows only %d of %d connections: going on with %d", i, jobs, i);
 			error_clear(err);
 			break;
 		}
