@@ -84,7 +84,12 @@ members() { tar -tf "$1"; }
 	ANCHORE_ADMIN_PACE=3000 expect 0 backup --json
 	python3 -c 'import json,sys; json.load(sys.stdin)' <<<"$output"
 	progress_goes_to_the_total "$rows" copying
+	total=$(sql "$NAME" "SELECT sum(pg_table_size(relid)) FROM pg_stat_user_tables")
+	talks "^\{.*\"done\":$total,\"total\":$total,"
+	ANCHORE_ADMIN_CHUNK=65536 ANCHORE_ADMIN_PACE=3000 expect 0 backup --json
+	talks "^\{.*\"done\":$total,\"total\":$total,"
 	ANCHORE_ADMIN_PACE=3000 expect 0 backup --json --incremental
+	python3 -c 'import json,sys; assert json.load(sys.stdin)["reused"]["chunks"]' <<<"$output"
 	progress_goes_to_the_total "$rows" copying
 	ANCHORE_ADMIN_PACE=3000 expect 0 snapshot verify --json
 	progress_goes_to_the_total "$rows" verifying
@@ -120,6 +125,10 @@ progress_goes_to_the_total() {
 	ANCHORE_ADMIN_CHUNK=65536 expect 0 backup --verbose
 	talks '^table many: 2,000 rows, 6[0-9]{2} kB of text in ([5-9]|1[0-9]) chunks$'
 	[ "$(grep -c '^table ' <<<"$stderr")" -eq 37 ]
+	first=$(grep '^table ' <<<"$stderr" | sort)
+	expect 0 backup --verbose --incremental
+	says 'taken from|reused|unchanged'
+	[ "$(grep '^table ' <<<"$stderr" | sort)" = "$first" ]
 	expect 0 restore latest --yes --verbose
 	talks '^loaded table many: 2,000 rows, 6[0-9]{2} kB of text in ([5-9]|1[0-9]) chunks$'
 	[ "$(grep -c '^loaded table many' <<<"$stderr")" -eq 1 ]

@@ -1,7 +1,11 @@
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/file.h"
 #include "base/mem.h"
+#include "base/progress.h"
 #include "fixture.h"
 #include "io/db.h"
 
@@ -317,6 +321,40 @@ START_TEST(malformed_strings_are_never_repeated)
 }
 END_TEST
 
+/* The last of the lines that go to stderr. */
+static char *last_line(const char *path)
+{
+	struct error err = ERROR_INIT;
+	AUTO(mem_auto) char *text = NULL;
+	AUTO(list_clear) struct list lines = LIST_INIT;
+	size_t size;
+	fixture_assert_ok(file_read(&text, &size, path, &err), &err);
+	list_add_lines(&lines, text);
+	return mem_copy(lines.count ? lines.items[lines.count - 1] : "");
+}
+
+START_TEST(progress_goes_on_while_a_statement_runs)
+{
+	AUTO(error_clear) struct error err = ERROR_INIT;
+	fixture_database("waiting");
+	AUTO(db_auto) struct db *db = own_connection("waiting");
+	AUTO(mem_auto) char *folder = fixture_folder(), *path = mem_format("%s/stderr", folder);
+	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), before = dup(STDERR_FILENO);
+	ck_assert_int_eq(dup2(fd, STDERR_FILENO), STDERR_FILENO);
+	setenv("ANCHORE_ADMIN_PACE", "600", 1);
+	progress_start("building", 10, 0);
+	int rc = db_exec(db, "SELECT pg_sleep(0.5)", &err);
+	dup2(before, STDERR_FILENO);
+	progress_end();
+	unsetenv("ANCHORE_ADMIN_PACE");
+	fixture_assert_ok(rc, &err);
+	AUTO(mem_auto) char *line = last_line(path);
+	ck_assert_str_eq(line, "building: 0 %, 0 bytes of 10 bytes, 0 rows");
+	close(fd);
+	close(before);
+}
+END_TEST
+
 START_TEST(conninfo_values)
 {
 	AUTO(error_clear) struct error err = ERROR_INIT;
@@ -343,5 +381,6 @@ Suite *db_suite(void)
 		another_database_of_the_same_server,
 		values_and_parameters, several_statements_and_counts, transactions_are_known, copy_both_ways,
 		copy_out_fails_well, copy_in_fails_well, unreachable_says_why_and_hints,
-		wrong_password_is_never_repeated, malformed_strings_are_never_repeated, conninfo_values, NULL});
+		wrong_password_is_never_repeated, malformed_strings_are_never_repeated,
+		progress_goes_on_while_a_statement_runs, conninfo_values, NULL});
 }
