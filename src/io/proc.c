@@ -159,11 +159,16 @@ static int wait_for(pid_t pid)
 	return status;
 }
 
-static const char *last_line(char *text)
+/* The line that says it: the first that calls itself an error, else the last one. */
+static const char *telling_line(char *text)
 {
 	size_t size = strlen(text);
 	while (size && (text[size - 1] == '\n' || text[size - 1] == ' '))
 		text[--size] = '\0';
+	char *error = strstr(text, ": error: ");
+	if (error) {
+		error[strcspn(error, "\n")] = '\0';
+	}
 	char *newline = strrchr(text, '\n');
 	return newline ? newline + 1 : text;
 }
@@ -171,7 +176,7 @@ static const char *last_line(char *text)
 static int explain(const struct proc *proc, int status, const char *errors, struct error *err)
 {
 	AUTO(mem_auto) char *copy = mem_copy(errors);
-	const char *name = path_base(proc->argv[0]), *said = last_line(copy);
+	const char *name = path_base(proc->argv[0]), *said = telling_line(copy);
 	if (WIFSIGNALED(status))
 		return error_set(err, ERROR_FAILED, "%s was ended by signal %d", name, WTERMSIG(status));
 	return error_set(err, ERROR_FAILED, "%s failed with exit status %d%s%s", name, WEXITSTATUS(status),

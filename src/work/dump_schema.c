@@ -55,5 +55,7 @@ int dump_schema(struct dump *dump, struct error *err)
 		rc = pgtool_run(dump->tool->dump, &arguments, dump->db, NULL, &talk, err);
 	if (rc == ERROR_FAILED && strstr(err->message, "No space left on device"))
 		rc = err->code = ERROR_NO_SPACE;
+	if (rc && !err->hint && (strstr(err->message, "too many conn") || strstr(err->message, "connection slots")))
+		error_hint(err, "allow the role three connections: one of its own, one for pg_dump, one for the rows");
 	return rc;
 }

@@ -128,6 +128,9 @@ static int begin(struct job *job, struct error *err)
 		rc = incoming_owner(&job->owner, job->site.maintenance, properties_of(job)->owner, err);
 	if (rc)
 		return rc;
+	/* Servers may be short of connections. */
+	if (job->options->into)
+		site_leave(&job->site);
 	job->incoming = incoming_name(job->site.name, job->run);
 	AUTO(mem_auto) char *name = mem_format(".tmp-%s-schema.pgdump", job->run->id);
 	job->archive = path_join(job->store, name);

@@ -253,7 +253,7 @@ static void on_gone(void *context)
 }
 
 const struct scan_sink rows_sink = {.what = "copying", .rows = on_rows, .begin = on_begin, .end = on_end,
-	.same = on_same, .gone = on_gone};
+	.same = on_same, .gone = on_gone, .spares_one = true};
 
 void rows_free(struct rows *rows)
 {

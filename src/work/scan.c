@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/progress.h"
+#include "work/scan_known.h"
 #include "work/scan_plan.h"
 
 enum { LOCK_SECONDS = 60 };
@@ -181,38 +182,6 @@ static int lock(char **changed, struct worker *worker, const struct stock *stock
 
 /* ---- what is known of a range ---- */
 
-/* How old, in this transaction, a row version must be to have been made before since; -1: the ids are too far apart.
- * age() counts from one point for the whole of a transaction. */
-static int find_limit(int64_t *age, struct db *db, int64_t since, struct error *err)
-{
-	AUTO(db_result_auto) struct db_result *result = NULL;
-	AUTO(mem_auto) char *xid = mem_format("%" PRIu32, (uint32_t)since);
-	int rc = DB_QUERY(&result, db, "SELECT age($1::text::xid)", err, xid);
-	if (!rc)
-		*age = db_number(result, 0, 0);
-	return rc;
-}
-
-/* Whether the range holds what it held, see model/reuse.h: as many row versions, and none from later. */
-static int check_rows(bool *same, struct worker *worker, const struct scan_table *table, const struct scan_task *task,
-	struct error *err)
-{
-	int64_t limit = -1;
-	int rc = find_limit(&limit, worker->db, table->since, err);
-	*same = false;
-	if (rc || limit < 0 || limit == INT32_MAX)
-		return rc;
-	AUTO(mem_auto) char *where = inventory_where(&task->pages);
-	AUTO(mem_auto) char *sql = mem_format("SELECT count(*), count(*) FILTER (WHERE age(xmin) > %" PRId64 ") "
-		"FROM ONLY %s%s", limit, table->stock->qualified, where);
-	AUTO(db_result_auto) struct db_result *result = NULL;
-	rc = db_query(&result, worker->db, sql, 0, NULL, err);
-	if (!rc)
-		*same = (uint64_t)db_number(result, 0, 0) == task->known->rows &&
-			(uint64_t)db_number(result, 0, 1) == task->known->rows;
-	return rc ? error_context(err, "table %s", table->stock->name) : 0;
-}
-
 static int take_known(bool *taken, struct worker *worker, const struct scan_table *table,
 	const struct scan_task *task, struct error *err)
 {
@@ -242,7 +211,7 @@ static int run_locked(char **changed, struct worker *worker, const struct scan_t
 	if (!rc)
 		rc = fault_point("backup-locked", err);
 	if (!rc && task->known && !table->untouched)
-		rc = check_rows(&same, worker, table, task, err);
+		rc = scan_known_holds(&same, worker->db, table, task, err);
 	if (!rc && same)
 		rc = take_known(&taken, worker, table, task, err);
 	if (!rc && !taken)
@@ -311,6 +280,17 @@ static void scan_free(struct scan *scan)
 	mem_free(scan);
 }
 
+static void say_fewer(struct scan *scan, int jobs)
+{
+	int count = scan->worker_count;
+	/* The server may have given the last one that another program will want. */
+	if (scan->sink->spares_one && count > 1) {
+		db_close(scan->workers[--scan->worker_count].db);
+		scan->workers[scan->worker_count].db = NULL;
+	}
+	log_warn("the server allows only %d of %d connections: going on with %d", count, jobs, scan->worker_count);
+}
+
 /* One connection must be had; where the server has no room for more, fewer do. */
 static int connect_workers(struct scan *scan, struct run *run, const char *dbname, int jobs, struct error *err)
 {
@@ -322,8 +302,9 @@ static int connect_workers(struct scan *scan, struct run *run, const char *dbnam
 		if (!rc)
 			rc = db_execf(db, err, "SET lock_timeout = '%ds'", LOCK_SECONDS);
 		if (rc && i > 0 && rc != ERROR_INTERRUPTED) {
-			log_warn("the server allows only %d of %d connections: going on with %d", i, jobs, i);
+			log_detail("%s", err->message);
 			error_clear(err);
+			say_fewer(scan, jobs);
 			break;
 		}
 		if (rc)

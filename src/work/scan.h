@@ -45,6 +45,8 @@ struct scan_sink {
 	/* A range still holds what is known of it. *taken is to be set when that is taken; else the rows are read. NULL
 	 * only where no table has anything known. */
 	int (*same)(void *worker, size_t id, const struct reuse_range *range, bool *taken, struct error *err);
+	/* Where the server is short of connections, one is left for a program that runs beside the scan. */
+	bool spares_one;
 	/* A worker is gone, whatever happened: called once for each of the workers announced. May be NULL. */
 	void (*gone)(void *worker);
 };

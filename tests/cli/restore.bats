@@ -321,8 +321,8 @@ after_the_rows() {
 @test "a server with room for few connections" {
 	heavy_make anchore
 	expect 0 backup
-	# One of the run's, one for the new database, one to fill it.
-	sql postgres "ALTER ROLE engine CONNECTION LIMIT 4"
+	# One to make databases, one to the new one, one to fill it.
+	sql postgres "ALTER ROLE engine CONNECTION LIMIT 3"
 	run --separate-stderr tool restore latest --into copy --yes --jobs 4
 	sql postgres "ALTER ROLE engine CONNECTION LIMIT -1"
 	[ "$status" -eq 0 ] || show "exit status $status"
