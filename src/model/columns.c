@@ -75,7 +75,8 @@ static void put(struct columns *columns, struct column *column, const char *valu
 		size -= part;
 		add_block(columns, column);
 	}
-	memcpy(column->end, value, size);
+	if (size) /* a column has no memory yet when its first value is empty */
+		memcpy(column->end, value, size);
 	column->end += size;
 	column->left -= size;
 }

@@ -1,6 +1,8 @@
 #include <string.h>
+#include <time.h>
 
 #include "base/fault.h"
+#include "base/interrupt.h"
 #include "base/mem.h"
 #include "work/dump.h"
 
@@ -37,10 +39,29 @@ static void add_patterns(struct list *arguments, const struct inventory *invento
 	}
 }
 
+static bool is_short_of_connections(const struct error *err)
+{
+	return strstr(err->message, "too many connections") || strstr(err->message, "connection slots");
+}
+
+/* The connection that was left for it may not be free yet: the server takes a moment to see that it was closed. */
+static int run_patiently(const struct dump *dump, const struct list *arguments, struct error *err)
+{
+	enum { TRIES = 10 };
+	int rc = pgtool_run(dump->tool->dump, arguments, dump->db, NULL, NULL, err);
+	for (int i = 1; rc == ERROR_FAILED && i < TRIES && is_short_of_connections(err) && !interrupt_signal(); i++) {
+		nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
+		error_clear(err);
+		rc = pgtool_run(dump->tool->dump, arguments, dump->db, NULL, NULL, err);
+	}
+	if (rc == ERROR_FAILED && is_short_of_connections(err))
+		error_hint(err, "allow the role three connections: one of its own, one for pg_dump, one for the rows");
+	return rc;
+}
+
 int dump_schema(struct dump *dump, struct error *err)
 {
 	AUTO(list_clear) struct list arguments = LIST_INIT;
-	AUTO(mem_auto) char *talk = NULL;
 	list_add(&arguments, "--format=custom");
 	list_add(&arguments, "--blobs");
 	list_add(&arguments, "--no-sync");
@@ -52,10 +73,8 @@ int dump_schema(struct dump *dump, struct error *err)
 	add_patterns(&arguments, &dump->inventory);
 	int rc = fault_point("backup-schema", err);
 	if (!rc)
-		rc = pgtool_run(dump->tool->dump, &arguments, dump->db, NULL, &talk, err);
+		rc = run_patiently(dump, &arguments, err);
 	if (rc == ERROR_FAILED && strstr(err->message, "No space left on device"))
 		rc = err->code = ERROR_NO_SPACE;
-	if (rc && !err->hint && (strstr(err->message, "too many conn") || strstr(err->message, "connection slots")))
-		error_hint(err, "allow the role three connections: one of its own, one for pg_dump, one for the rows");
 	return rc;
 }

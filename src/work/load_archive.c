@@ -33,7 +33,10 @@ static int explain(struct load *load, const char *section, const char *talk, str
 	}
 	at += sizeof before - 1;
 	int size = (int)strcspn(at, "\n");
-	return error_set(err, ERROR_FAILED, "pg_restore failed in section %s: %.*s", section, size, at);
+	error_set(err, ERROR_FAILED, "pg_restore failed in section %s: %.*s", section, size, at);
+	if (strstr(err->message, "too many connections") || strstr(err->message, "connection slots"))
+		error_hint(err, "allow the role four connections; with `--into` and without `--deep` three are enough");
+	return ERROR_FAILED;
 }
 
 static void add_owner(struct list *arguments, const struct load *load)

@@ -280,37 +280,51 @@ static void scan_free(struct scan *scan)
 	mem_free(scan);
 }
 
-static void say_fewer(struct scan *scan, int jobs)
+static void say_fewer(struct scan *scan, int wanted)
 {
 	int count = scan->worker_count;
-	/* The server may have given the last one that another program will want. */
 	if (scan->sink->spares_one && count > 1) {
 		db_close(scan->workers[--scan->worker_count].db);
 		scan->workers[scan->worker_count].db = NULL;
 	}
-	log_warn("the server allows only %d of %d connections: going on with %d", count, jobs, scan->worker_count);
+	log_warn("the server allows only %d of %d connections: going on with %d", count, wanted, scan->worker_count);
 }
 
-/* One connection must be had; where the server has no room for more, fewer do. */
+static int connect_one(struct db **out, struct run *run, const char *dbname, struct error *err)
+{
+	AUTO(db_auto) struct db *db = NULL;
+	int rc = run_connect(&db, run, dbname, err);
+	if (!rc)
+		rc = db_exec(db, SESSION, err);
+	if (!rc)
+		rc = db_execf(db, err, "SET lock_timeout = '%ds'", LOCK_SECONDS);
+	if (rc)
+		return rc;
+	*out = db;
+	db = NULL;
+	return 0;
+}
+
+/* One connection must be had; where the server has no room for more, fewer do. That it has room for the one that is to
+ * be spared only shows when that is had, too. */
 static int connect_workers(struct scan *scan, struct run *run, const char *dbname, int jobs, struct error *err)
 {
-	for (int i = 0; i < jobs; i++) {
+	int wanted = jobs + (scan->sink->spares_one ? 1 : 0);
+	for (int i = 0; i < wanted; i++) {
 		AUTO(db_auto) struct db *db = NULL;
-		int rc = run_connect(&db, run, dbname, err);
-		if (!rc)
-			rc = db_exec(db, SESSION, err);
-		if (!rc)
-			rc = db_execf(db, err, "SET lock_timeout = '%ds'", LOCK_SECONDS);
+		int rc = connect_one(&db, run, dbname, err);
 		if (rc && i > 0 && rc != ERROR_INTERRUPTED) {
 			log_detail("%s", err->message);
 			error_clear(err);
-			say_fewer(scan, jobs);
+			say_fewer(scan, wanted);
 			break;
 		}
 		if (rc)
 			return rc;
-		scan->workers[scan->worker_count++] = (struct worker){.scan = scan, .db = db};
-		db = NULL;
+		if (i < jobs) {
+			scan->workers[scan->worker_count++] = (struct worker){.scan = scan, .db = db};
+			db = NULL;
+		}
 	}
 	return 0;
 }

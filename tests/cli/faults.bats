@@ -44,7 +44,12 @@ nothing_is_left() {
 @test "a role of three connections: a backup and a restore go on with one worker, and say so" {
 	sql postgres "ALTER ROLE engine CONNECTION LIMIT 3"
 	expect 0 backup --jobs 4
-	[ "$stderr" = "warning: the server allows only 2 of 4 connections: going on with 1" ]
+	[ "$stderr" = "warning: the server allows only 2 of 5 connections: going on with 1" ]
+	# As many as there are workers, and none for pg_dump.
+	expect 0 backup --jobs 2
+	[ "$stderr" = "warning: the server allows only 2 of 3 connections: going on with 1" ]
+	expect 0 backup --jobs 1
+	[ -z "$stderr" ]
 	expect 0 restore latest --into copy --yes --jobs 4
 	[ "$stderr" = "warning: the server allows only 1 of 4 connections: going on with 1" ]
 	diff <(contents anchore) <(contents copy)
@@ -137,6 +142,7 @@ members_of_newest() { tar -tf "$(newest_snapshot)"; }
 @test "values and rows about as long as the buffers that they go through" {
 	owned anchore "CREATE TABLE edges AS SELECT n, repeat('v', n) AS v, repeat('w', 7) AS w FROM unnest(ARRAY[0, 1, 16382, 16383, 16384, 16385, 32767, 32768, 65535, 65536, 65537, 131060, 131063, 131064, 131065, 131066, 131067, 131068, 131069, 131070, 131071, 131072, 131073, 262143, 262144, 262145, 1048577]) n"
 	owned anchore "INSERT INTO edges SELECT i, repeat(E'\\\\\t\n\r', i), NULL FROM generate_series(1, 9000, 300) i"
+	owned anchore "CREATE TABLE no_columns (); INSERT INTO no_columns DEFAULT VALUES"
 	owned anchore "CREATE TABLE blanks AS SELECT ''::text AS a, NULL::text AS b, ''::text AS c FROM generate_series(1, 5000)"
 	assert_round
 }
@@ -182,6 +188,7 @@ members_of_newest() { tar -tf "$(newest_snapshot)"; }
 			    file.write(bytes([byte ^ 16]))
 		FLIP
 		expect 6 snapshot verify "$archive"
+		expect 6 restore "$archive" --into copy --yes
 		ANCHORE_ADMIN_CHUNK=100000 expect 0 backup --incremental
 		expect 0 snapshot verify latest
 		rm "$(newest_snapshot)"

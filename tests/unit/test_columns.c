@@ -52,7 +52,8 @@ START_TEST(rows_come_back_from_columns)
 	static const struct {
 		size_t count;
 		const char *text;
-	} cases[] = {{3, "a\tb\tc\n\t\t\n1\t\\N\t\\t\\n\n"}, {1, "one\n\nthree\n"}, {0, "\n\n\n"}, {2, "x\ty\n"}};
+	} cases[] = {{3, "a\tb\tc\n\t\t\n1\t\\N\t\\t\\n\n"}, {1, "one\n\nthree\n"}, {0, "\n\n\n"}, {2, "x\ty\n"},
+		{2, "\t\n\t\n"}};
 	AUTO(columns_clear) struct columns columns = {0};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
 		for (size_t step = 1; step < 9; step++)
