@@ -35,7 +35,7 @@ static int happen(const char *what, const char *name, struct error *err)
 	if (strcmp(what, "kill") == 0)
 		kill(getpid(), SIGKILL);
 	else if (strcmp(what, "stop") == 0)
-		kill(getpid(), SIGSTOP);
+		raise(SIGSTOP); /* kill() may have another thread take it, and this one would go on meanwhile */
 	else if (strcmp(what, "term") == 0)
 		kill(getpid(), SIGTERM);
 	else if (strcmp(what, "int") == 0)

@@ -10,7 +10,7 @@
 #include "model/manifest.h"
 
 int database_identity(struct identity *out, struct db *db, struct error *err);
-/* The moment of the current transaction's snapshot. wait_durable: waits up to 2 s until the log is on disk up to its
+/* The moment of the current transaction's snapshot. wait_durable: waits up to 7 s until the log is on disk up to its
  * present end, and says in out->durable whether it is; otherwise that is false. */
 int database_moment(struct moment *out, struct db *db, bool wait_durable, struct error *err);
 /* Of any database of the server, by name; also from outside. */
