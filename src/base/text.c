@@ -87,6 +87,16 @@ bool list_has(const struct list *list, const char *string)
 	return false;
 }
 
+bool list_same(const struct list *a, const struct list *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (strcmp(a->items[i], b->items[i]) != 0)
+			return false;
+	return true;
+}
+
 static int compare_items(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);

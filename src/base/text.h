@@ -43,6 +43,8 @@ void list_addf(struct list *list, const char *format, ...) __attribute__((format
 /* Takes ownership of string. */
 void list_give(struct list *list, char *string);
 bool list_has(const struct list *list, const char *string);
+/* The same strings in the same order. */
+bool list_same(const struct list *a, const struct list *b);
 /* By strcmp, which is byte order. */
 void list_sort(struct list *list);
 char *list_join(const struct list *list, const char *separator);

@@ -47,21 +47,11 @@ static bool untouched(const struct moment *then, const struct moment *now)
 	return then->xmin == then->xmax && now->xmax == then->xmax && !then->prepared && !now->prepared;
 }
 
-static bool same_list(const struct list *a, const struct list *b)
-{
-	if (a->count != b->count)
-		return false;
-	for (size_t i = 0; i < a->count; i++)
-		if (strcmp(a->items[i], b->items[i]) != 0)
-			return false;
-	return true;
-}
-
 static bool same_table(const struct manifest_table *then, const struct manifest_table *now)
 {
 	return then->oid == now->oid && then->file && then->file == now->file && now->shape &&
-		text_same(then->shape, now->shape) && same_list(&then->columns, &now->columns) &&
-		same_list(&then->floats, &now->floats);
+		text_same(then->shape, now->shape) && list_same(&then->columns, &now->columns) &&
+		list_same(&then->floats, &now->floats);
 }
 
 static int compare_chunks(const void *a, const void *b)

@@ -156,16 +156,6 @@ int dump_facts(struct dump *dump, struct error *err)
 	return shape_read(manifest, &dump->inventory, dump->db, err);
 }
 
-static bool same_lines(const struct list *a, const struct list *b)
-{
-	if (a->count != b->count)
-		return false;
-	for (size_t i = 0; i < a->count; i++)
-		if (strcmp(a->items[i], b->items[i]) != 0)
-			return false;
-	return true;
-}
-
 int dump_check_catalog(struct dump *dump, struct error *err)
 {
 	AUTO(list_clear) struct list catalog = LIST_INIT;
@@ -176,7 +166,7 @@ int dump_check_catalog(struct dump *dump, struct error *err)
 	AUTO(mem_auto) char *columns = NULL;
 	if (!rc)
 		rc = db_scalar(&columns, dump->db, COLUMNS, 0, NULL, err);
-	if (rc || (same_lines(&catalog, &dump->manifest.catalog) && same_lines(&other, &dump->manifest.other) &&
+	if (rc || (list_same(&catalog, &dump->manifest.catalog) && list_same(&other, &dump->manifest.other) &&
 		text_same(columns, dump->columns)))
 		return rc;
 	dump->changed = mem_copy("the schema");
