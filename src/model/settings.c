@@ -168,14 +168,41 @@ void settings_set_defaults(struct settings *settings)
 	}
 }
 
+/* `upgrade: {at_launch: auto}` is `upgrade_at_launch: auto`. */
+static char *flat_key(const char *key)
+{
+	char *flat = mem_copy(key);
+	for (char *at = flat; *at; at++)
+		if (*at == '.')
+			*at = '_';
+	return flat;
+}
+
+bool settings_is_group(const char *key)
+{
+	AUTO(mem_auto) char *flat = flat_key(key);
+	AUTO(mem_auto) char *prefix = mem_format("%s_", flat);
+	bool group = false;
+	for (int i = 0; i < OPTION_COUNT; i++) {
+		AUTO(mem_auto) char *known = settings_key((enum option)i);
+		if (!option_table[i].in_file)
+			continue;
+		if (strcmp(known, flat) == 0)
+			return false;
+		group = group || text_starts(known, prefix);
+	}
+	return group;
+}
+
 int settings_find_key(enum option *out, const char *key, const char *where, struct error *err)
 {
 	AUTO(list_clear) struct list keys = LIST_INIT;
+	AUTO(mem_auto) char *flat = flat_key(key);
 	for (int i = 0; i < OPTION_COUNT; i++) {
 		if (!option_table[i].in_file)
 			continue;
 		AUTO(mem_auto) char *known = settings_key((enum option)i);
-		if (strcmp(known, key) == 0) {
+		if (strcmp(known, flat) == 0) {
 			*out = (enum option)i;
 			return 0;
 		}

@@ -29,6 +29,18 @@ enum option {
 	OPTION_COMPRESS,             /* --compress zstd:LEVEL, default zstd:1 */
 	OPTION_LOCK_TIMEOUT,         /* --lock-timeout SECONDS, default 5 */
 	OPTION_SNAPSHOT_MAX_AGE,     /* --snapshot-max-age DURATION ("24h", "7d"); empty: no limit */
+	/* the engine's services */
+	OPTION_RUNTIME,              /* --runtime process|compose; else by what is there: services:, compose_file */
+	OPTION_RUN_DIR,              /* --run-dir DIR, default: `run` beside the settings file */
+	OPTION_LOG_DIR,              /* --log-dir DIR of the services' output, default: `log` beside the settings file */
+	OPTION_STATUS_LISTEN,        /* --status-listen ADDRESS:PORT, default 127.0.0.1:8229; "off": nowhere */
+	OPTION_STATUS_PASSWORD_FILE, /* --status-password-file FILE of the password of user admin */
+	OPTION_COMPOSE_FILE,         /* --compose-file FILE */
+	OPTION_COMPOSE_PROJECT,      /* --compose-project NAME, default: as docker-compose chooses it */
+	OPTION_DOCKER_SOCKET,        /* --docker-socket PATH, default: $DOCKER_HOST, /var/run/docker.sock, podman's */
+	OPTION_ENGINE_IMAGE,         /* --engine-image NAME: last part of the engine's images, default anchore-engine */
+	OPTION_DEPLOYMENT_GIT,       /* --deployment-git: commit a re-pinned compose or settings file */
+	OPTION_UPGRADE_AT_LAUNCH,    /* --upgrade-at-launch refuse|auto, default refuse */
 	/* how to talk */
 	OPTION_YES,
 	OPTION_JSON,
@@ -54,6 +66,16 @@ enum option {
 	OPTION_DOT,
 	OPTION_WRITE,                /* graph lint --write */
 	OPTION_NO_DATABASE,          /* init --no-database */
+	OPTION_DETACH,               /* service start --detach */
+	OPTION_WAIT,                 /* service start|restart --wait: until all are healthy */
+	OPTION_TIMEOUT,              /* --timeout DURATION of what waits */
+	OPTION_FOLLOW,               /* service logs --follow */
+	OPTION_LINES,                /* service logs --lines N */
+	OPTION_WATCH,                /* system status --watch */
+	OPTION_AUTO_UPGRADE,         /* service start --auto-upgrade */
+	OPTION_AUTO_ROLLBACK,        /* upgrade --auto-rollback */
+	OPTION_PIN,                  /* upgrade, downgrade --pin: replace `latest` or a digest by a tag, too */
+	OPTION_KEEP_SERVICES,        /* upgrade, downgrade, restore --no-services: leave them alone; the guard still looks */
 	OPTION_COUNT
 };
 
@@ -106,8 +128,8 @@ void settings_set_defaults(struct settings *settings);
 /* "lock_timeout" and "ANCHORE_ADMIN_LOCK_TIMEOUT" for "lock-timeout"; owned. */
 char *settings_key(enum option option);
 char *settings_variable(enum option option);
-/* Finds an option by its file key ("lock_timeout"). On an unknown key: ERROR_USAGE with where; the hint has the
- * nearest known key. */
+/* Finds an option by its file key: "lock_timeout", which a mapping may also spell "lock.timeout". On an unknown key:
+ * ERROR_USAGE with where; the hint has the nearest known key. */
 int settings_find_key(enum option *out, const char *key, const char *where, struct error *err);
 
 /* NULL: unset. */

@@ -35,6 +35,8 @@ static int set_entry(struct settings *settings, const struct yaml *yaml, const s
 {
 	AUTO(mem_auto) char *where = mem_format("%s line %d", yaml->where, entry->line);
 	enum option option;
+	if (entry->kind == YAML_MAPPING && settings_is_group(entry->path))
+		return 0;
 	int rc = settings_find_key(&option, entry->path, where, err);
 	if (rc)
 		return rc;

@@ -1,0 +1,29 @@
+/* The supervisor's control socket, `control` in the run folder (unix, mode 0600): how `service …`, `upgrade` and the
+ * other commands talk to it.
+ *
+ * One question per connection: a line of JSON, {"do": "status"}. Its answer: any number of lines {"note": "stopped
+ * catalog"}, then one line {"done": …} or {"error": {"code": "SERVICES", "message": …, "hint": …}}, and the end.
+ *
+ *   do        besides                               done
+ *   status                                          the view, as `service status --json` shows it
+ *   stop      "names": […] (none: all)              when every one of them is gone
+ *   start     "names": […]                          when they are started; "wait": seconds until they are healthy
+ *   restart   "names": […], "wait"
+ *   hold      "run", "for": "upgrade"               all are gone and stay so; what ran is remembered in held.json
+ *   release   "run"                                 those that ran before the hold are started
+ *   reload                                          the settings file was read again
+ *   quit                                            all are gone and the supervisor ends */
+#ifndef WORK_CONTROL_H
+#define WORK_CONTROL_H
+
+#include "base/error.h"
+#include "io/json.h"
+#include "work/run.h"
+
+/* The run folder, owned: setting run_dir, else `run` beside the settings file. Not made here. */
+int control_directory(char **out, const struct run *run, struct error *err);
+/* Asks the supervisor. question is not taken over. *done is what stood under "done", owned. Notes go to log_note().
+ * ERROR_UNREACHABLE when no supervisor runs; the errors it gives have its own code. */
+int control_ask(json_t **done, const struct run *run, const json_t *question, struct error *err);
+
+#endif

@@ -1,0 +1,32 @@
+/* What the supervisor tells the world about the deployment: one value that its event loop fills and that its HTTP
+ * answers are made from (work/status_*.c). Pointers are owned by whoever filled it; NULL where not known. */
+#ifndef WORK_VIEW_H
+#define WORK_VIEW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <time.h>
+
+#include "io/json.h"
+#include "model/instance.h"
+
+struct view {
+	struct instances instances;
+	char *host;          /* of this machine */
+	char *db_version;    /* "0.0.7" */
+	char *code_version;  /* "0.2.4" */
+	time_t versions_at;  /* when the two were read; 0 never */
+	json_t *snapshots;   /* as `snapshot list --json` has them; NULL not known */
+	/* A run that holds the services; all NULL while none does. */
+	char *held_by;       /* run id */
+	char *held_for;      /* "upgrade" */
+	time_t held_since;
+	json_t *progress;    /* its run/progress.json: {"run", "command", "step", "at", "what", "done", "total",
+	                      * "rows", "rate", "seconds_left"}; NULL: none */
+	char *step;          /* of the same, in words: "upgrade: 0.0.6--0.0.7.sql, statement 3 of 12" */
+	time_t started;      /* of the supervisor */
+};
+
+void view_clear(struct view *view);
+
+#endif
