@@ -131,6 +131,8 @@ char *settings_variable(enum option option);
 /* Finds an option by its file key: "lock_timeout", which a mapping may also spell "lock.timeout". On an unknown key:
  * ERROR_USAGE with where; the hint has the nearest known key. */
 int settings_find_key(enum option *out, const char *key, const char *where, struct error *err);
+/* The key is not one itself, but the beginning of some: "upgrade" of "upgrade_at_launch". */
+bool settings_is_group(const char *key);
 
 /* NULL: unset. */
 const char *settings_text(const struct settings *settings, enum option option);
