@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "io/loop.h"
 
 struct http_answer {
 	long status; /* 200 */
@@ -20,5 +21,22 @@ struct http_answer {
  * hold a password; a signal is ERROR_INTERRUPTED. */
 int http_get(struct http_answer *out, const char *url, const char *socket, double seconds, struct error *err);
 void http_answer_clear(struct http_answer *answer);
+
+/* ---- questions that nobody waits for, on an event loop ---- */
+
+struct http_pool;
+struct http_ask;
+/* status is the answer's, or 0 without one; why then says what was wrong, and never holds the URL. */
+typedef void http_answered(void *context, long status, const char *why);
+
+int http_pool_open(struct http_pool **out, struct loop *loop, struct error *err);
+/* Ends all its questions. Accepts NULL. */
+void http_pool_close(struct http_pool *pool);
+/* GET of url within so many seconds of the real clock, the body thrown away. answered is called once, later, never from
+ * within; then *out is gone. Until then it may be ended by http_ask_end(). */
+int http_pool_get(struct http_ask **out, struct http_pool *pool, const char *url, double seconds,
+	http_answered *answered, void *context, struct error *err);
+/* Nothing is answered any more. Accepts NULL. */
+void http_ask_end(struct http_ask *ask);
 
 #endif
