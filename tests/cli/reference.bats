@@ -166,7 +166,7 @@ row_is() {
 	service_start --heartbeat 0.1
 	eventually answers /health 200
 	session_open anchore
-	session_run "BEGIN; LOCK TABLE services IN ACCESS EXCLUSIVE MODE"
+	session_run "BEGIN; LOCK TABLE services IN ACCESS EXCLUSIVE MODE;"
 	eventually waits_for_lock
 	answers /health 200
 	kill -TERM "$SERVICE"
