@@ -27,6 +27,7 @@
 	SUITE(settings) \
 	SUITE(conninfo) \
 	SUITE(yaml) \
+	SUITE(yaml_tree) \
 	SUITE(parse) \
 	SUITE(sources) \
 	SUITE(manifest) \
