@@ -4,6 +4,7 @@
 #ifndef IO_HTTP_H
 #define IO_HTTP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
@@ -15,10 +16,26 @@ struct http_answer {
 };
 #define HTTP_ANSWER_INIT {0, NULL, 0}
 
-/* GET of an http:// or https:// URL within seconds, from the name's look-up to the last byte; socket is the path of a
- * unix socket, or NULL. Any status is an answer. None is ERROR_UNREACHABLE with the reason, never the URL, which may
- * hold a password; a signal is ERROR_INTERRUPTED. */
+/* Gets the body of an answer piece by piece; false ends the transfer, which then counts as complete. */
+typedef bool http_take(const char *bytes, size_t size, void *context);
+
+struct http_request {
+	const char *method;  /* "GET", "POST"; a POST has an empty body */
+	const char *url;     /* http:// or https:// */
+	const char *socket;  /* path of a unix socket, NULL: none */
+	double seconds;      /* from the name's look-up to the last byte; 0: no limit */
+	double silence;      /* longest time without a byte; 0: no limit. In whole seconds. */
+	http_take *take;     /* of a status below 300; NULL: the body is kept in the answer */
+	void *context;
+};
+
+/* Any status is an answer. None is ERROR_UNREACHABLE with the reason, never the URL, which may hold a password; a signal
+ * is ERROR_INTERRUPTED. May be called by several threads at once, but not for the first time. */
+int http_ask(struct http_answer *out, const struct http_request *request, struct error *err);
+/* GET within seconds. */
 int http_get(struct http_answer *out, const char *url, const char *socket, double seconds, struct error *err);
 void http_answer_clear(struct http_answer *answer);
+/* Text as it stands in a URL's path or query, owned. */
+char *http_escape(const char *text);
 
 #endif

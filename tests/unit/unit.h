@@ -40,6 +40,7 @@
 	SUITE(archive) \
 	SUITE(store) \
 	SUITE(http) \
+	SUITE(image) \
 	SUITE(guard) \
 	SUITE(plan) \
 	SUITE(toc) \
