@@ -62,7 +62,7 @@ void health_begin(struct unit *unit)
 
 void health_end(struct unit *unit)
 {
-	http_ask_end(unit->ask);
+	http_probe_end(unit->ask);
 	unit->ask = NULL;
 	loop_timer_stop(unit->supervisor->loop, &unit->health_timer);
 }

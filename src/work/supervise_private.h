@@ -38,7 +38,7 @@ struct unit {
 	struct service_deaths deaths;
 	bool to_stop;                  /* is to be stopped when its turn has come */
 	bool removed;                  /* stands no longer in the settings */
-	struct http_ask *ask;          /* under way */
+	struct http_probe *ask;          /* under way */
 	unsigned misses;               /* in a row */
 	struct loop_timer timer, health_timer, gone_timer;
 	struct servicelog log;
