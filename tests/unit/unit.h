@@ -39,6 +39,10 @@
 	SUITE(archive) \
 	SUITE(store) \
 	SUITE(http) \
+	SUITE(httpd) \
+	SUITE(status) \
+	SUITE(status_answers) \
+	SUITE(status_page) \
 	SUITE(guard) \
 	SUITE(plan) \
 	SUITE(toc) \

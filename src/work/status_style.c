@@ -1,0 +1,51 @@
+/* How the page looks, and how it keeps itself up to date. Nothing here comes from outside or depends on the view, so
+ * that nothing needs to be escaped. */
+#include "work/status_private.h"
+
+const char status_style[] =
+	":root{color-scheme:light dark;--back:#f5f6f8;--card:#fff;--line:#dfe3e8;--text:#1c2733;--soft:#5b6875;"
+	"--good:#16794a;--wait:#9a6200;--bad:#bb2525;--off:#6b7683;--run:#1f63c6}\n"
+	"@media(prefers-color-scheme:dark){:root{--back:#12171d;--card:#1b222a;--line:#2e3843;--text:#e6ebf0;"
+	"--soft:#9aa7b4;--good:#4cc38a;--wait:#e0a63b;--bad:#ff7b72;--off:#8a96a3;--run:#6ea8fe}}\n"
+	"*{box-sizing:border-box}\n"
+	"body{margin:0;background:var(--back);color:var(--text);font:16px/1.5 system-ui,sans-serif}\n"
+	"main,#stale{max-width:64rem;margin:0 auto;padding:1.5rem 1rem}\n"
+	"#stale{margin-top:1rem;padding:.6rem 1rem;border:1px solid var(--bad);border-radius:.5rem;color:var(--bad)}\n"
+	"header{margin-bottom:1.25rem}\n"
+	"h1{margin:.1rem 0;font-size:1.7rem;line-height:1.25}h1::first-letter{text-transform:uppercase}\n"
+	"h2{margin:0 0 .6rem;font-size:1.05rem}\n"
+	"p{margin:.3rem 0}.soft,th,dt{color:var(--soft)}small,.soft{font-size:.9rem}\n"
+	".good{color:var(--good)}.wait{color:var(--wait)}.bad{color:var(--bad)}.off{color:var(--off)}.run{color:var(--run)}\n"
+	"section{background:var(--card);border:1px solid var(--line);border-radius:.6rem;padding:1rem;"
+	"margin-bottom:1rem}\n"
+	"section.now{border-color:var(--run);border-left-width:.35rem}\n"
+	"dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(10rem,1fr));gap:.8rem;margin:0}\n"
+	"dt{font-size:.85rem}dd{margin:0;font-size:1.25rem;font-weight:600;overflow-wrap:anywhere}\n"
+	"progress{width:100%;height:1rem;margin:.4rem 0;accent-color:var(--run)}\n"
+	"table{width:100%;border-collapse:collapse}\n"
+	"th{text-align:left;font-weight:500;font-size:.85rem}\n"
+	"th,td{padding:.4rem .6rem .4rem 0;border-bottom:1px solid var(--line);vertical-align:top;"
+	"overflow-wrap:anywhere}\n"
+	"tr:last-child td{border-bottom:0}\n"
+	".state{font-weight:600;white-space:nowrap}.state::before{content:'';display:inline-block;width:.65rem;"
+	"height:.65rem;border-radius:50%;background:currentColor;margin-right:.45rem}\n"
+	".number{text-align:right;white-space:nowrap}code{font:.95em ui-monospace,monospace}\n"
+	"@media(max-width:40rem){thead{display:none}tr{display:grid;grid-template-columns:1fr auto;gap:0 .8rem;"
+	"padding:.5rem 0;border-bottom:1px solid var(--line)}tr:last-child{border-bottom:0}\n"
+	"td{padding:0;border:0}td.wide{grid-column:1/-1}td:empty{display:none}\n"
+	"td[data-name]::before{content:attr(data-name) ' ';color:var(--soft)}\n"
+	"td.state,td.number{text-align:right}h1{font-size:1.4rem}}\n";
+
+/* What the supervisor said last stays when it does not answer, with a word about that. */
+const char status_script[] =
+	"(()=>{const stale=document.getElementById('stale');let at=new Date();\n"
+	"const look=async()=>{try{const answer=await fetch(location.href,{cache:'no-store',"
+	"signal:AbortSignal.timeout(5000)});\n"
+	"if(!answer.ok)throw answer.status;\n"
+	"const page=new DOMParser().parseFromString(await answer.text(),'text/html');\n"
+	"const main=document.querySelector('main'),next=page.querySelector('main');\n"
+	"if(main.innerHTML!==next.innerHTML)main.replaceWith(next);\n"
+	"document.title=page.title;at=new Date();stale.hidden=true}\n"
+	"catch(e){stale.textContent='No answer from the supervisor. This is what it said at '+"
+	"at.toLocaleTimeString()+'.';stale.hidden=false}\n"
+	"setTimeout(look,2000)};setTimeout(look,2000)})();\n";
