@@ -166,7 +166,8 @@ static double patience(const struct httpd *httpd)
 static void cut_late(struct httpd *httpd)
 {
 	double now = clock_elapsed(), most = patience(httpd);
-	for (struct visitor *visitor = httpd->oldest; visitor && now - visitor->since >= most; visitor = visitor->next) {
+	struct visitor *visitor = httpd->oldest;
+	for (; visitor && now - visitor->since >= most; visitor = visitor->next) {
 		if (!visitor->cut)
 			shutdown(visitor->socket, SHUT_RDWR);
 		visitor->cut = true;

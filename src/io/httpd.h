@@ -2,9 +2,9 @@
  * of the loop watches httpd_descriptor() for reading and calls httpd_run() when it is ready and when httpd_wait()
  * milliseconds are over.
  *
- * Limits against strangers are the server's own: HTTPD_CONNECTIONS at once (more wait in the kernel's queue, where there
- * is room for a thousand and more), one request per connection and HTTPD_SECONDS for all of it, HTTPD_BUSY_SECONDS while
- * every connection is taken, HTTPD_MEMORY bytes of header, GET and HEAD only, no bodies. */
+ * Limits against strangers are the server's own: HTTPD_CONNECTIONS at once (more wait in the kernel's queue, where
+ * there is room for a thousand and more), one request per connection and HTTPD_SECONDS for all of it, or
+ * HTTPD_BUSY_SECONDS while every connection is taken, HTTPD_MEMORY bytes of header, GET and HEAD only, no bodies. */
 #ifndef IO_HTTPD_H
 #define IO_HTTPD_H
 
@@ -27,7 +27,7 @@ struct httpd_answer {
 	char *body;                        /* owned, taken over; NULL: empty */
 	size_t size;
 	const char *realm;                 /* with 401: asks for Basic authentication; lives on */
-	char *policy;                      /* of a page, for its Content-Security-Policy; owned; NULL: nothing is allowed */
+	char *policy;                      /* Content-Security-Policy, owned; NULL: nothing is allowed */
 };
 
 /* Fills the answer; it was zeroed. Must not block. */

@@ -39,7 +39,7 @@ static int read_password_file(char **password, const char *path, struct error *e
 	size_t end = strcspn(data, "\r\n");
 	size_t rest = end + strspn(data + end, "\r\n");
 	if (end == 0 || rest != size) {
-		error_set(err, ERROR_USAGE, "%s, as status_password_file names it, is not one line with a password", path);
+		error_set(err, ERROR_USAGE, "%s, the status_password_file, is not one line with a password", path);
 		return error_hint(err, "write the password of user %s there, and nothing else", USER);
 	}
 	warn_of_readers(path);
@@ -52,7 +52,7 @@ static void read_engine_config(char **password, const char *path)
 {
 	AUTO(error_clear) struct error err = ERROR_INIT;
 	if (engineconfig_admin_password(password, path, &err))
-		log_warn("the password of user %s cannot be read from the engine's configuration: %s", USER, err.message);
+		log_warn("the password of user %s in the engine's configuration: %s", USER, err.message);
 }
 
 int status_open(struct status *out, const struct view *view, const struct run *run, struct error *err)
@@ -85,8 +85,9 @@ int status_serve(struct httpd **out, struct status *status, const struct run *ru
 	if (rc)
 		return error_context(err, "%s", settings_where(&run->settings, OPTION_STATUS_LISTEN));
 	if (!loopback && !status->password) {
-		error_set(err, ERROR_USAGE, "status_listen is %s, which others can reach, and no password is set", listen);
-		return error_hint(err, "name a file that holds one with `--status-password-file`, or listen on 127.0.0.1");
+		error_set(err, ERROR_USAGE, "others can reach %s, and no password is set for that", listen);
+		return error_hint(err, "name a file that has one with `--status-password-file`, or set status_listen to "
+			"an address of this machine alone, such as `127.0.0.1:8229`");
 	}
 	status->guarded = !loopback;
 	return httpd_open(out, listen, status_answer, status, err);

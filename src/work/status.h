@@ -3,9 +3,10 @@
  *
  *   GET /health                         200, for probes: the supervisor is there
  *   GET /v1                             200, for the client's first question
- *   GET /v1/status                      of the deployment as a whole    ┐
- *   GET /v1/system                      {"service_states": […]}         │ user admin and the password; also without /v1,
- *   GET /v1/system/services             the array alone                 ┘ as the client asks where its URL has none
+ *   GET /v1/status                      of the deployment as a whole; this and the next two for user admin with the
+ *                                       password, and also without /v1, as the client asks where its URL has none
+ *   GET /v1/system                      {"service_states": […]}
+ *   GET /v1/system/services             the array alone
  *   GET /metrics, /                     free on loopback, else with the password, too
  *
  * Calling order: status_open(), status_serve(), httpd_run() in the loop, httpd_close(), status_clear(). */
@@ -22,7 +23,7 @@
 struct status {
 	const struct view *view; /* read at every request; not owned */
 	char *password;          /* of user admin; NULL: nobody may ask for what is behind it */
-	bool guarded;            /* others than this machine can ask: nothing but /health and /v1 without the password */
+	bool guarded;            /* others can ask, too: without the password only /health and /v1 */
 };
 
 /* The password from the setting status_password_file, else from the engine's config.yaml; none is no error, and a

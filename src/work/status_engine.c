@@ -1,5 +1,5 @@
-/* In the engine's own shapes. Its client puts hostid and base_url together as strings and prints the first versions that
- * it finds: none of the two may be null, and every service carries the versions, up or not. */
+/* In the engine's own shapes. Its client takes hostid and base_url for strings and prints the first versions that it
+ * finds: neither may be null, and every service carries the versions, up or not. */
 #include "work/status_private.h"
 
 #include "base/mem.h"
@@ -37,8 +37,9 @@ char *status_sentence(const struct view *view)
 		return mem_copy("there are no services");
 	if (count == 1)
 		return mem_copy(up ? "the only service is up" : "the only service is not up");
-	return up == count ? mem_format("all %zu services are up", count)
-			   : mem_format("%zu of %zu services %s not up", count - up, count, count - up == 1 ? "is" : "are");
+	if (up == count)
+		return mem_format("all %zu services are up", count);
+	return mem_format("%zu of %zu services %s not up", count - up, count, count - up == 1 ? "is" : "are");
 }
 
 const json_t *status_snapshots(const struct view *view)

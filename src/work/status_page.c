@@ -75,8 +75,8 @@ static void add_bar(struct text *out, const struct view *view)
 	if (progress < 0) {
 		text_add(out, "<progress></progress>\n<p class=\"soft\">");
 	} else {
-		text_addf(out, "<progress max=\"100\" value=\"%.1f\"></progress>\n<p class=\"soft\">%d %%", 100 * progress,
-			(int)(100 * progress));
+		text_addf(out, "<progress max=\"100\" value=\"%.1f\"></progress>\n", 100 * progress);
+		text_addf(out, "<p class=\"soft\">%d %%", (int)(100 * progress));
 	}
 	json_int_t rows = json_integer_value(json_object_get(view->progress, "rows"));
 	const json_t *left = json_object_get(view->progress, "seconds_left");
@@ -136,7 +136,8 @@ static void add_service(struct text *out, const struct instance *instance)
 		put_age(out, instance->since, "");
 	else
 		text_add(out, "?");
-	text_addf(out, "</td><td class=\"number\" data-name=\"restarts\">%u</td><td class=\"wide\">", instance->restarts);
+	text_addf(out, "</td><td class=\"number\" data-name=\"restarts\">%u</td>", instance->restarts);
+	text_add(out, "<td class=\"wide\">");
 	escape(out, instance->last_error);
 	text_add(out, "</td></tr>\n");
 }
@@ -181,8 +182,8 @@ static void add_snapshots(struct text *out, const struct view *view)
 	if (count == 0)
 		text_add(out, "<p>There are none: <code>anchore-admin backup</code> takes one.</p></section>\n");
 	else
-		text_add(out, "<table><thead><tr><th>Snapshot<th>Version<th>Taken<th class=\"number\">Size<th>State</thead>"
-			"<tbody>\n");
+		text_add(out, "<table><thead><tr><th>Snapshot<th>Version<th>Taken<th class=\"number\">Size<th>State"
+			"</thead><tbody>\n");
 	for (size_t i = 0; i < most; i++)
 		add_snapshot(out, json_array_get(array, i));
 	if (count)
@@ -201,8 +202,8 @@ void status_page(struct text *out, const struct view *view, const char *nonce)
 	text_add(out, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
 		"<link rel=\"icon\" href=\"data:,\">\n"
 		"<noscript><meta http-equiv=\"refresh\" content=\"5\"></noscript>\n");
-	text_addf(out, "<style nonce=\"%s\">\n%s</style></head>\n<body><p id=\"stale\" role=\"alert\" hidden></p>\n<main>\n",
-		nonce, status_style);
+	text_addf(out, "<style nonce=\"%s\">\n%s</style></head>\n", nonce, status_style);
+	text_add(out, "<body><p id=\"stale\" role=\"alert\" hidden></p>\n<main>\n");
 	add_header(out, view, sentence);
 	add_hold(out, view, sentence);
 	add_versions(out, view);

@@ -1,4 +1,5 @@
-/* Clients of an HTTP server that runs in the test's own process: both sides share one poll loop, as in the supervisor. */
+/* Clients of an HTTP server that runs in the test's own process: both sides share one poll loop, as the supervisor has
+ * one. */
 #ifndef CLIENT_H
 #define CLIENT_H
 

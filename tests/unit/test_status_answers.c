@@ -22,8 +22,8 @@ static struct instance *add(struct view *view, const char *service, const char *
 
 static void make_view(struct view *view)
 {
-	*view = (struct view){.host = mem_copy("here"), .db_version = mem_copy("0.0.7"), .code_version = mem_copy("0.2.4"),
-		.versions_at = NOW, .started = NOW - 60};
+	*view = (struct view){.host = mem_copy("here"), .db_version = mem_copy("0.0.7"),
+		.code_version = mem_copy("0.2.4"), .versions_at = NOW, .started = NOW - 60};
 	add(view, "catalog", "catalog", INSTANCE_UP);
 	struct instance *analyzer = add(view, "analyzer", "ana\"ly\\zer\n1", INSTANCE_WAITING);
 	analyzer->restarts = 3;
@@ -182,10 +182,12 @@ static void assert_line(const char *text, const char *line)
 
 START_TEST(metrics)
 {
-	static const char snapshots[] = "[{\"db_version\": \"0.0.6\", \"created\": \"2017-07-14T02:40:00Z\", \"health\": \"whole\","
-		" \"own\": true}, {\"db_version\": \"0.0.6\", \"created\": \"2017-07-14T02:30:00Z\", \"health\": \"whole\", \"own\": true},"
-		" {\"db_version\": \"0.0.7\", \"created\": \"2018-07-14T02:40:00Z\", \"health\": \"corrupt\", \"own\": true},"
-		" {\"db_version\": \"0.0.7\", \"created\": \"2018-07-14T02:40:00Z\", \"health\": \"whole\", \"own\": false}, null]";
+#define SNAPSHOT(version, created, health, own) "{\"db_version\": \"" version "\", \"created\": \"" created \
+	"\", \"health\": \"" health "\", \"own\": " own "}"
+	static const char snapshots[] = "[" SNAPSHOT("0.0.6", "2017-07-14T02:40:00Z", "whole", "true") ","
+		SNAPSHOT("0.0.6", "2017-07-14T02:30:00Z", "whole", "true") ","
+		SNAPSHOT("0.0.7", "2018-07-14T02:40:00Z", "corrupt", "true") ","
+		SNAPSHOT("0.0.7", "2018-07-14T02:40:00Z", "whole", "false") ", null]";
 	struct error err = ERROR_INIT;
 	struct view view;
 	make_view(&view);
@@ -196,7 +198,8 @@ START_TEST(metrics)
 	assert_line(idle, "anchore_admin_service_up{service=\"analyzer\",instance=\"ana\\\"ly\\\\zer\\n1\"} 0");
 	assert_line(idle, "anchore_admin_service_state{service=\"catalog\",instance=\"catalog\",state=\"up\"} 1");
 	assert_line(idle, "anchore_admin_service_state{service=\"catalog\",instance=\"catalog\",state=\"failed\"} 0");
-	assert_line(idle, "anchore_admin_service_restarts_total{service=\"analyzer\",instance=\"ana\\\"ly\\\\zer\\n1\"} 3");
+	assert_line(idle, "anchore_admin_service_restarts_total{service=\"analyzer\","
+		"instance=\"ana\\\"ly\\\\zer\\n1\"} 3");
 	assert_line(idle, "anchore_admin_held 0");
 	assert_line(idle, "anchore_admin_start_time_seconds 1499999940");
 	assert_line(idle, "anchore_admin_snapshots{db_version=\"0.0.6\"} 2");
@@ -223,11 +226,11 @@ START_TEST(metrics_are_declared)
 	list_add_lines(&lines, text);
 	for (size_t i = 0; i < lines.count; i++) {
 		const char *line = lines.items[i];
-		size_t skip = strlen("# HELP ");
 		if (text_starts(line, "# TYPE "))
 			continue;
 		bool help = text_starts(line, "# HELP ");
-		AUTO(mem_auto) char *name = mem_copy_bytes(line + (help ? skip : 0), strcspn(line + (help ? skip : 0), " {"));
+		const char *start = line + (help ? strlen("# HELP ") : 0);
+		AUTO(mem_auto) char *name = mem_copy_bytes(start, strcspn(start, " {"));
 		ck_assert_msg(help != list_has(&declared, name), "%s", line);
 		AUTO(mem_auto) char *type = mem_format("# TYPE %s ", name);
 		if (help)
@@ -241,6 +244,6 @@ END_TEST
 
 Suite *status_answers_suite(void)
 {
-	return unit_suite("status_answers", (const TTest *const[]){services_as_the_engine_has_them, held_services_are_down,
-		the_deployment_as_a_whole, metrics, metrics_are_declared, NULL});
+	return unit_suite("status_answers", (const TTest *const[]){services_as_the_engine_has_them,
+		held_services_are_down, the_deployment_as_a_whole, metrics, metrics_are_declared, NULL});
 }

@@ -60,8 +60,8 @@ static void add(struct view *view, const char *service, enum instance_state stat
 START_TEST(what_it_shows)
 {
 	setenv("ANCHORE_ADMIN_NOW", "1500003600", 1);
-	struct view view = {.host = mem_copy("here"), .db_version = mem_copy("0.0.7"), .code_version = mem_copy("0.2.4"),
-		.started = 1500000000};
+	struct view view = {.host = mem_copy("here"), .db_version = mem_copy("0.0.7"),
+		.code_version = mem_copy("0.2.4"), .started = 1500000000};
 	add(&view, "catalog", INSTANCE_UP, NULL);
 	AUTO(mem_auto) char *good = page_of(&view, NULL);
 	assert_has(good, "<title>the only service is up");
@@ -73,7 +73,8 @@ START_TEST(what_it_shows)
 	ck_assert_uint_eq(count_of(good, "<progress"), 0);
 	ck_assert_uint_eq(count_of(good, "Snapshots"), 0);
 	add(&view, "analyzer", INSTANCE_FAILED, "exit status 3");
-	view.snapshots = parse("{\"snapshots\": [{\"id\": \"0123456789abcdef\", \"db_version\": \"0.0.6\", \"size\": 1500000,"
+	view.snapshots = parse("{\"snapshots\": [{\"id\": \"0123456789abcdef\", \"db_version\": \"0.0.6\","
+		" \"size\": 1500000,"
 		" \"created\": \"2017-07-14T02:40:00Z\", \"health\": \"whole\", \"own\": true, \"pinned\": true}]}");
 	AUTO(mem_auto) char *bad = page_of(&view, NULL);
 	assert_has(bad, "<h1 class=\"bad\">1 of 2 services is not up</h1>");
