@@ -40,7 +40,8 @@ static void put_age(struct text *out, time_t when, const char *after)
 {
 	AUTO(mem_auto) char *exact = text_time(when);
 	time_t now = clock_now();
-	AUTO(mem_auto) char *age = text_duration(now > when ? (double)(now - when) : 0);
+	int seconds = now <= when ? 0 : now - when < 60 ? (int)(now - when) : 60;
+	AUTO(mem_auto) char *age = seconds < 60 ? mem_format("%d s", seconds) : text_duration((double)(now - when));
 	text_addf(out, "<time datetime=\"%s\" title=\"%s\">%s%s</time>", exact, exact, age, after);
 }
 
@@ -85,7 +86,8 @@ static void add_bar(struct text *out, const struct view *view)
 		text_addf(out, " · %s rows", count);
 	}
 	if (json_is_number(left)) {
-		AUTO(mem_auto) char *time = text_duration(json_number_value(left));
+		double seconds = json_number_value(left);
+		AUTO(mem_auto) char *time = seconds < 60 ? mem_format("%.0f s", seconds) : text_duration(seconds);
 		text_addf(out, " · about %s left", time);
 	}
 	text_add(out, "</p>\n");
@@ -103,7 +105,7 @@ static void add_hold(struct text *out, const struct view *view, const char *sent
 			"again: it settles the database and starts the services.</p>\n");
 	put(out, "<p class=\"soft\">Run <code>", view->held_by, "</code>");
 	if (view->held_since) {
-		text_add(out, ", since ");
+		text_add(out, ", for ");
 		put_age(out, view->held_since, "");
 	}
 	text_add(out, "</p></section>\n");

@@ -99,7 +99,7 @@ START_TEST(a_run_with_its_progress)
 	view.progress = parse("{\"done\": 1, \"total\": 4, \"rows\": 12345, \"seconds_left\": 12}");
 	AUTO(mem_auto) char *going = page_of(&view, NULL);
 	assert_has(going, "<progress max=\"100\" value=\"25.0\">");
-	assert_has(going, "25 % · 12,345 rows · about 12.0 s left");
+	assert_has(going, "25 % · 12,345 rows · about 12 s left");
 	json_decref(view.progress);
 	view.progress = parse("{\"done\": \"x\", \"total\": -1, \"rows\": [], \"seconds_left\": null}");
 	AUTO(mem_auto) char *strange = page_of(&view, NULL);
