@@ -42,13 +42,15 @@ const char status_style[] =
 	"td[data-name]::before{content:attr(data-name) ' ';color:var(--soft)}\n"
 	"td.state,td.number{text-align:right}h1{font-size:1.4rem}}\n";
 
-/* What the supervisor said last stays when it does not answer, with a word about that. */
+/* What the supervisor said last stays when it does not answer, with a word about that. The style of the next page has
+ * another nonce, which this page's policy knows nothing of. */
 const char status_script[] =
 	"(()=>{const stale=document.getElementById('stale');let at=new Date();\n"
 	"const look=async()=>{try{const answer=await fetch(location.href,{cache:'no-store',"
 	"signal:AbortSignal.timeout(5000)});\n"
 	"if(!answer.ok)throw answer.status;\n"
-	"const page=new DOMParser().parseFromString(await answer.text(),'text/html');\n"
+	"const text=(await answer.text()).replace(/<style[^]*?<\\/style>/,'');\n"
+	"const page=new DOMParser().parseFromString(text,'text/html');\n"
 	"const main=document.querySelector('main'),next=page.querySelector('main');\n"
 	"if(main.innerHTML!==next.innerHTML)main.replaceWith(next);\n"
 	"document.title=page.title;at=new Date();stale.hidden=true}\n"
