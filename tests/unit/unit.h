@@ -27,6 +27,7 @@
 	SUITE(settings) \
 	SUITE(conninfo) \
 	SUITE(yaml) \
+	SUITE(yaml_tree) \
 	SUITE(parse) \
 	SUITE(sources) \
 	SUITE(manifest) \
@@ -43,6 +44,7 @@
 	SUITE(status) \
 	SUITE(status_answers) \
 	SUITE(status_page) \
+	SUITE(image) \
 	SUITE(guard) \
 	SUITE(plan) \
 	SUITE(toc) \
