@@ -51,7 +51,9 @@ const struct command command_table[] = {
 		command_service_logs, false},
 	{"service list", NULL, "list the services in the order in which they start", 0, 0, NO_OPTIONS,
 		command_service_list, false},
-	{"system status", NULL, "show the services as far as known, and the two versions", 0, 0, NO_OPTIONS,
+	{"system status", NULL, "show the services and the two versions", 0, 0, OPTIONS(OPTION_WATCH, OPTION_EXIT_CODE),
 		command_system_status, false},
+	{"system wait", NULL, "return when all services are up and the two versions belong together", 0, 0,
+		OPTIONS(OPTION_TIMEOUT), command_system_wait, false},
 	{0},
 };

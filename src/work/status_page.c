@@ -79,6 +79,9 @@ static void add_bar(struct text *out, const struct view *view)
 		text_addf(out, "<progress max=\"100\" value=\"%.1f\"></progress>\n", 100 * progress);
 		text_addf(out, "<p class=\"soft\">%d %%", (int)(100 * progress));
 	}
+	const char *what = json_text(view->progress, "what");
+	if (what)
+		put(out, progress < 0 ? "" : " · ", what, "");
 	json_int_t rows = json_integer_value(json_object_get(view->progress, "rows"));
 	const json_t *left = json_object_get(view->progress, "seconds_left");
 	if (rows > 0) {
