@@ -1,6 +1,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "model/version.h"
@@ -43,11 +44,6 @@ static void look_at_progress(struct view *view, const char *directory)
 	json_t *progress = NULL;
 	if (json_parse(&progress, text, size, path, &ignored))
 		return;
-	/* One that a dead run left is not about this hold. */
-	if (!text_same(json_text(progress, "run"), view->held_by)) {
-		json_decref(progress);
-		return;
-	}
 	view->progress = progress;
 	const char *step = json_text(progress, "step");
 	mem_replace(&view->step, step ? mem_format("%s: %s", view->held_for, step) : NULL);
@@ -73,6 +69,7 @@ void view_look(struct supervisor *supervisor)
 		if (!supervisor->units[i]->removed)
 			add_unit(&view->instances, supervisor->units[i], host);
 	view->started = supervisor->started;
+	view->seconds = clock_supervised() - supervisor->began;
 	look_at_hold(view, &supervisor->hold);
 	look_at_progress(view, supervisor->directory);
 	look_at_settings(view, &supervisor->run->settings);
