@@ -47,6 +47,8 @@
 	SUITE(image) \
 	SUITE(guard) \
 	SUITE(plan) \
+	SUITE(cycle) \
+	SUITE(step) \
 	SUITE(toc) \
 	SUITE(schedule)
 
