@@ -186,6 +186,8 @@ static void reap(struct supervisor *supervisor)
 		struct unit *unit = unit_of(supervisor, pid);
 		if (unit)
 			unit_ended(unit, status);
+		else
+			facts_ended(supervisor, pid);
 	}
 	for (size_t i = 0; i < supervisor->unit_count; i++)
 		unit_look(supervisor->units[i]);
@@ -254,8 +256,12 @@ static int prepare(struct supervisor *supervisor, struct error *err)
 	if (!rc)
 		rc = clients_listen(supervisor, err);
 	if (!rc)
-		apply(supervisor, &specs);
-	return rc;
+		rc = http_begin(supervisor, err);
+	if (rc)
+		return rc;
+	apply(supervisor, &specs);
+	facts_begin(supervisor);
+	return 0;
 }
 
 /* The first job: what the command line asks for. */
@@ -273,8 +279,11 @@ static int begin(struct supervisor *supervisor, const struct supervise_request *
 static void close_all(struct supervisor *supervisor)
 {
 	jobs_free(supervisor);
-	if (supervisor->loop)
+	if (supervisor->loop) {
+		facts_stop(supervisor);
+		http_end(supervisor);
 		clients_close(supervisor);
+	}
 	for (size_t i = 0; i < supervisor->unit_count; i++)
 		unit_free(supervisor->units[i]);
 	mem_free(supervisor->units);
@@ -303,7 +312,7 @@ static void report(int fd, const struct error *err)
 
 int supervise_run(struct run *run, const struct supervise_request *request, struct error *err)
 {
-	AUTO(close_all) struct supervisor supervisor = {.run = run, .lock = -1, .listener = -1,
+	AUTO(close_all) struct supervisor supervisor = {.run = run, .lock = -1, .listener = -1, .facts.output = -1,
 		.started = clock_now(), .soon = {.due = look}, .echo = request->echo};
 	supervisor.soon.context = &supervisor;
 	int rc = control_directory(&supervisor.directory, run, err);

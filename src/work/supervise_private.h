@@ -15,6 +15,7 @@
 #include "work/hold.h"
 #include "work/run.h"
 #include "work/servicelog.h"
+#include "work/status.h"
 #include "work/view.h"
 
 struct supervisor;
@@ -58,6 +59,15 @@ struct job {
 	struct job *next;
 };
 
+/* The program that is asked for what the supervisor does not know itself. */
+struct facts_reader {
+	size_t question;
+	pid_t pid;        /* 0: none runs */
+	int output;
+	struct text text; /* what it wrote */
+	struct loop_timer timer;
+};
+
 struct supervisor {
 	struct run *run;
 	struct loop *loop;
@@ -78,6 +88,10 @@ struct supervisor {
 	struct error failure;     /* why it did not end as it should */
 	char *told;               /* the last STATUS= */
 	struct view view;
+	struct httpd *httpd;      /* NULL: status_listen is `off` */
+	struct status status;
+	struct loop_timer http_timer;
+	struct facts_reader facts;
 };
 
 /* ---- supervise.c ---- */
@@ -148,6 +162,23 @@ char *mark_deployment(const char *directory); /* "NAME=value" */
 char *mark_service(const struct unit *unit);
 /* services.json as it is now. */
 void orphans_record(const struct supervisor *supervisor);
+
+/* ---- supervise_http.c ---- */
+
+/* Listens where status_listen says. */
+int http_begin(struct supervisor *supervisor, struct error *err);
+void http_end(struct supervisor *supervisor);
+
+/* ---- supervise_facts.c ---- */
+
+/* Asks for the versions and the snapshots, now and every minute. */
+void facts_begin(struct supervisor *supervisor);
+/* They may be others from now on. */
+void facts_soon(struct supervisor *supervisor);
+/* A process of ours was reaped. */
+void facts_ended(struct supervisor *supervisor, pid_t pid);
+/* Nothing is asked until facts_soon(); who was asked is killed. */
+void facts_stop(struct supervisor *supervisor);
 
 /* ---- supervise_view.c ---- */
 
