@@ -3,6 +3,8 @@
 #define OPTIONS(...) {__VA_ARGS__, OPTION_COUNT}
 #define NO_OPTIONS {OPTION_COUNT}
 #define CONNECT OPTION_DB_CONNECT, OPTION_DB_USE_SSL
+/* What a change of the database does to the services. */
+#define SERVICES OPTION_KEEP_SERVICES, OPTION_PIN, OPTION_TIMEOUT
 
 const struct command command_table[] = {
 	{"init", "DIR", "make a deployment: settings file, store, and an embedded server if asked for", 1, 1,
@@ -10,13 +12,16 @@ const struct command command_table[] = {
 	{"backup", NULL, "take a snapshot of the database and verify it", 0, 0,
 		OPTIONS(OPTION_INCREMENTAL), command_backup, false},
 	{"restore", "SNAPSHOT", "restore a snapshot beside the database, check it and swap the two", 0, 1,
-		OPTIONS(OPTION_DRY_RUN, OPTION_INTO, OPTION_UNDO, OPTION_DEEP, OPTION_FOREIGN, OPTION_NO_OWNER),
+		OPTIONS(OPTION_DRY_RUN, OPTION_INTO, OPTION_UNDO, OPTION_DEEP, OPTION_FOREIGN, OPTION_NO_OWNER,
+			SERVICES),
 		command_restore, false},
-	{"upgrade", NULL, "upgrade the database in one transaction", 0, 0,
-		OPTIONS(OPTION_TO, OPTION_DRY_RUN, OPTION_EXIT_CODE, OPTION_NO_SNAPSHOT), command_upgrade, false},
+	{"upgrade", NULL, "upgrade the database in one transaction, and the services with it", 0, 0,
+		OPTIONS(OPTION_TO, OPTION_DRY_RUN, OPTION_EXIT_CODE, OPTION_NO_SNAPSHOT, OPTION_AUTO_ROLLBACK,
+			SERVICES),
+		command_upgrade, false},
 	{"downgrade", NULL, "go back to an older version, by its SQL or by its snapshot", 0, 0,
-		OPTIONS(OPTION_TO, OPTION_BY, OPTION_DRY_RUN, OPTION_EXIT_CODE, OPTION_NO_SNAPSHOT), command_downgrade,
-		false},
+		OPTIONS(OPTION_TO, OPTION_BY, OPTION_DRY_RUN, OPTION_EXIT_CODE, OPTION_NO_SNAPSHOT, SERVICES),
+		command_downgrade, false},
 	{"snapshot list", NULL, "list the snapshots, newest first", 0, 0, NO_OPTIONS, command_snapshot_list, false},
 	{"snapshot show", "SNAPSHOT", "show what a snapshot holds", 1, 1, NO_OPTIONS, command_snapshot_show, false},
 	{"snapshot verify", "[SNAPSHOT …]", "read snapshots in full and check every digest", 0, -1, NO_OPTIONS,
@@ -33,7 +38,8 @@ const struct command command_table[] = {
 	{"db status", NULL, "show the database's version, size and snapshots", 0, 0, OPTIONS(CONNECT, OPTION_EXIT_CODE),
 		command_db_status, false},
 	{"db upgrade", NULL, "upgrade as the engine's own manager is called", 0, 0,
-		OPTIONS(CONNECT, OPTION_DONTASK, OPTION_TO, OPTION_DRY_RUN, OPTION_EXIT_CODE, OPTION_NO_SNAPSHOT),
+		OPTIONS(CONNECT, OPTION_DONTASK, OPTION_TO, OPTION_DRY_RUN, OPTION_EXIT_CODE, OPTION_NO_SNAPSHOT,
+			OPTION_AUTO_ROLLBACK, SERVICES),
 		command_db_upgrade, false},
 	{"db check", NULL, "compare the schema with what its version has", 0, 0, OPTIONS(CONNECT), command_db_check,
 		false},

@@ -76,8 +76,7 @@ void status_clear(struct status *status)
 	*status = (struct status){.view = NULL};
 }
 
-int status_serve(struct httpd **out, struct status *status, const struct run *run, httpd_handler *handler,
-	void *context, struct error *err)
+int status_serve(struct httpd **out, struct status *status, const struct run *run, struct error *err)
 {
 	const char *listen = settings_text(&run->settings, OPTION_STATUS_LISTEN);
 	if (!listen || !*listen || text_same(listen, "off"))
@@ -92,7 +91,7 @@ int status_serve(struct httpd **out, struct status *status, const struct run *ru
 			"address of this machine alone, such as `127.0.0.1:8229`");
 	}
 	status->guarded = !loopback;
-	rc = httpd_open(out, listen, handler, context, err);
+	rc = httpd_open(out, listen, status_answer, status, err);
 	if (!rc)
 		mem_replace(&status->url, mem_format("http://%.*s:%d/", (int)(strrchr(listen, ':') - listen), listen,
 			httpd_port(*out)));

@@ -31,11 +31,10 @@ struct status {
  * config.yaml that cannot be read is a warning. ERROR_USAGE or ERROR_FAILED for a file that was named and has none. */
 int status_open(struct status *out, const struct view *view, const struct run *run, struct error *err);
 void status_clear(struct status *status);
-/* Listens where the setting status_listen says; *out stays NULL when that is `off`. The handler's context stays where
- * it is. ERROR_USAGE for an address beyond loopback without a password. */
-int status_serve(struct httpd **out, struct status *status, const struct run *run, httpd_handler *handler,
-	void *context, struct error *err);
-/* A httpd_handler; context is a struct status. Another one may bring the view up to date and call it. */
+/* Listens where the setting status_listen says; *out stays NULL when that is `off`. status must stay where it is.
+ * ERROR_USAGE for an address beyond loopback without a password. */
+int status_serve(struct httpd **out, struct status *status, const struct run *run, struct error *err);
+/* A httpd_handler; context is a struct status. */
 void status_answer(struct httpd_answer *out, const struct httpd_request *request, void *context);
 
 #endif

@@ -12,6 +12,8 @@
 #include "io/child.h"
 #include "io/notify.h"
 #include "work/control.h"
+#include "work/deployment.h"
+#include "work/launch.h"
 #include "work/orphan.h"
 #include "work/services.h"
 #include "work/sources.h"
@@ -183,11 +185,9 @@ static void reap(struct supervisor *supervisor)
 	pid_t pid;
 	int status;
 	while (child_reap(&pid, &status)) {
-		struct unit *unit = unit_of(supervisor, pid);
+		struct unit *unit = facts_ended(supervisor, pid) ? NULL : unit_of(supervisor, pid);
 		if (unit)
 			unit_ended(unit, status);
-		else
-			facts_ended(supervisor, pid);
 	}
 	for (size_t i = 0; i < supervisor->unit_count; i++)
 		unit_look(supervisor->units[i]);
@@ -237,6 +237,27 @@ static int take_folder(struct supervisor *supervisor, struct error *err)
 	return rc;
 }
 
+/* While a run holds the services, or has left them held and the database unsettled, nothing starts; but who looks is
+ * told so, and a later run finds somebody to release them. */
+static int check_database(struct supervisor *supervisor, struct error *err)
+{
+	bool held = supervisor->hold.run != NULL;
+	if (held && hold_lives(&supervisor->hold))
+		return 0;
+	if (!deployment_is_named(&supervisor->run->settings)) {
+		log_detail("no database is named: the services are started without a look at it");
+		return 0;
+	}
+	int rc = launch_check(supervisor->run, err);
+	if (!held || rc == ERROR_INTERRUPTED)
+		return rc;
+	if (rc)
+		log_warn("%s%s%s", err->message, err->hint ? "; " : "", err->hint ? err->hint : "");
+	error_clear(err);
+	hold_clear(&supervisor->hold);
+	return hold_read(&supervisor->hold, supervisor->directory, err);
+}
+
 static int prepare(struct supervisor *supervisor, struct error *err)
 {
 	AUTO(service_specs_clear) struct service_specs specs = {NULL, 0};
@@ -248,6 +269,8 @@ static int prepare(struct supervisor *supervisor, struct error *err)
 	if (!rc)
 		rc = child_adopt(err);
 	if (!rc)
+		rc = check_database(supervisor, err);
+	if (!rc)
 		rc = orphans_sweep(supervisor->directory, err);
 	if (!rc)
 		rc = loop_open(&supervisor->loop, on_signal, supervisor, err);
@@ -256,11 +279,11 @@ static int prepare(struct supervisor *supervisor, struct error *err)
 	if (!rc)
 		rc = clients_listen(supervisor, err);
 	if (!rc)
-		rc = http_begin(supervisor, err);
+		rc = supervisor_serve(supervisor, err);
 	if (rc)
 		return rc;
 	apply(supervisor, &specs);
-	facts_begin(supervisor);
+	facts_look(supervisor);
 	return 0;
 }
 
@@ -280,9 +303,9 @@ static void close_all(struct supervisor *supervisor)
 {
 	jobs_free(supervisor);
 	if (supervisor->loop) {
-		facts_stop(supervisor);
-		http_end(supervisor);
 		clients_close(supervisor);
+		facts_close(supervisor);
+		supervisor_serve_end(supervisor);
 	}
 	for (size_t i = 0; i < supervisor->unit_count; i++)
 		unit_free(supervisor->units[i]);
@@ -312,8 +335,9 @@ static void report(int fd, const struct error *err)
 
 int supervise_run(struct run *run, const struct supervise_request *request, struct error *err)
 {
-	AUTO(close_all) struct supervisor supervisor = {.run = run, .lock = -1, .listener = -1, .facts.output = -1,
-		.started = clock_now(), .soon = {.due = look}, .echo = request->echo};
+	AUTO(close_all) struct supervisor supervisor = {.run = run, .lock = -1, .listener = -1,
+		.started = clock_now(), .soon = {.due = look}, .echo = request->echo,
+		.facts = {.output = -1}};
 	supervisor.soon.context = &supervisor;
 	int rc = control_directory(&supervisor.directory, run, err);
 	if (!rc)

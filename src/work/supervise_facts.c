@@ -1,183 +1,174 @@
-/* What the supervisor shows and does not know itself: the two versions and the snapshots. To ask the database and to
- * read the store takes time that the event loop does not have, so the program itself is started for it, with the same
- * settings: `system status`, then `snapshot list`. Not while a run holds the services: that one wants to be alone with
- * the database. What was known stays when nothing new is heard. */
-#include <errno.h>
+/* What the supervisor cannot ask without waiting, the versions and the snapshots, is asked by other runs of this program,
+ * one after the other, and read from their JSON. */
 #include <signal.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "io/child.h"
+#include "work/deployment.h"
 #include "work/supervise_private.h"
 
-static const double AGAIN = 60, ANSWER_WITHIN = 60;
-enum { MOST_ANSWER = 16 << 20 };
-static const char ITSELF[] = "/proc/self/exe";
+static const char PROGRAM[] = "/proc/self/exe";
+/* Seconds; the limit is of the real clock. */
+static const double ASK_AGAIN = 60, ANSWER_WITHIN = 30;
+enum { MOST_BYTES = 16 << 20 };
 
-static const char *const questions[][5] = {
-	{"system", "status", "--json", "--quiet", NULL},
-	{"snapshot", "list", "--json", "--quiet", NULL},
-};
-enum { QUESTIONS = sizeof questions / sizeof *questions };
+static const char *const commands[][2] = {{"system", "status"}, {"snapshot", "list"}};
+enum { COMMANDS = sizeof commands / sizeof *commands };
 
-/* ---- answers ---- */
-
-/* From the first line that opens an object to the last that closes one: warnings may stand around it. */
-static json_t *find_object(const char *text)
+static void take_versions(struct view *view, const json_t *answer)
 {
-	AUTO(error_clear) struct error ignored = ERROR_INIT;
-	json_t *object = NULL;
-	const char *start = text_starts(text, "{\n") ? text : strstr(text, "\n{\n"), *end = NULL;
-	for (const char *at = start; at && (at = strstr(at, "\n}\n")); at++)
-		end = at + strlen("\n}\n");
-	if (!start || !end || json_parse(&object, start, (size_t)(end - start), "answer", &ignored))
-		return NULL;
-	return object;
-}
-
-static void take_versions(struct view *view, const json_t *object)
-{
-	const char *db = json_text(object, "engine_db_version"), *code = json_text(object, "engine_code_version");
-	if (!db)
+	const char *database = json_text(answer, "engine_db_version"), *code = json_text(answer, "engine_code_version");
+	if (!database)
 		return;
-	mem_replace(&view->db_version, mem_copy(db));
+	mem_replace(&view->db_version, mem_copy(database));
 	if (code)
 		mem_replace(&view->code_version, mem_copy(code));
 	view->versions_at = clock_now();
 }
 
-static void take_snapshots(struct view *view, json_t *object)
+static void take_snapshots(struct view *view, json_t *answer)
 {
-	json_t *array = json_object_get(object, "snapshots");
-	if (!json_is_array(array))
+	if (json_object_get(answer, "error"))
 		return;
 	json_decref(view->snapshots);
-	view->snapshots = json_incref(array);
+	view->snapshots = json_incref(answer);
 }
 
 static void take_answer(struct supervisor *supervisor)
 {
-	struct facts_reader *reader = &supervisor->facts;
-	AUTO(json_auto) json_t *object = reader->text.data ? find_object(reader->text.data) : NULL;
-	if (object && reader->question == 0)
-		take_versions(&supervisor->view, object);
-	else if (object)
-		take_snapshots(&supervisor->view, object);
+	struct facts_run *facts = &supervisor->facts;
+	AUTO(error_clear) struct error ignored = ERROR_INIT;
+	AUTO(json_auto) json_t *answer = NULL;
+	if (!facts->said.size || json_parse(&answer, facts->said.data, facts->said.size, "its answer", &ignored))
+		return;
+	if (facts->command == 0)
+		take_versions(&supervisor->view, answer);
+	else
+		take_snapshots(&supervisor->view, answer);
 }
 
-/* ---- the program ---- */
-
-static void let_go(struct supervisor *supervisor)
+static void facts_end(struct supervisor *supervisor)
 {
-	struct facts_reader *reader = &supervisor->facts;
-	if (reader->output >= 0)
-		loop_forget(supervisor->loop, reader->output);
-	file_close(&reader->output);
-	text_clear(&reader->text);
-	reader->pid = 0;
+	struct facts_run *facts = &supervisor->facts;
+	loop_timer_stop(supervisor->loop, &facts->timer);
+	loop_forget(supervisor->loop, facts->output);
+	file_close(&facts->output);
+	text_clear(&facts->said);
+	facts->pid = 0;
 }
 
-static void next_question(struct supervisor *supervisor);
+/* ---- one run ---- */
 
 static void on_output(void *context, int fd, int events)
 {
 	(void)events;
 	struct supervisor *supervisor = context;
-	struct facts_reader *reader = &supervisor->facts;
-	char block[65536];
-	ssize_t got = read(fd, block, sizeof block);
-	if (got < 0 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (got > 0 && reader->text.size < MOST_ANSWER) {
-		text_add_bytes(&reader->text, block, (size_t)got);
-		return;
+	struct facts_run *facts = &supervisor->facts;
+	enum { ONCE = 65536 };
+	ssize_t got = read(fd, text_reserve(&facts->said, ONCE), ONCE);
+	if (got > 0)
+		facts->said.size += (size_t)got;
+	if (facts->said.data)
+		facts->said.data[facts->said.size] = '\0';
+	if (facts->said.size > MOST_BYTES)
+		child_signal(facts->pid, SIGKILL);
+	if (got == 0) {
+		loop_forget(supervisor->loop, facts->output);
+		file_close(&facts->output);
 	}
-	if (got == 0)
-		take_answer(supervisor);
-	else
-		facts_stop(supervisor);
-	let_go(supervisor);
-	reader->question++;
-	next_question(supervisor);
 }
 
-/* The settings of the command line, for there it is typed no more; the file is named, and read by the program. Faults
- * that a test has for us are not for it. */
+static void on_late(void *context)
+{
+	struct supervisor *supervisor = context;
+	child_signal(supervisor->facts.pid, SIGKILL);
+}
+
+/* What the command line said goes by the environment, for it may hold a password. */
 static void add_settings(struct list *environment, const struct settings *settings)
 {
-	list_add(environment, "ANCHORE_ADMIN_FAULT");
-	list_add(environment, "ANCHORE_ADMIN_FAULT_LOG");
 	for (int i = 0; i < OPTION_COUNT; i++) {
 		const struct setting *setting = &settings->values[i];
-		bool told = setting->source == SOURCE_COMMAND_LINE || i == OPTION_CONFIG;
-		if (!told || !setting->value || !option_table[i].in_environment)
+		if (!setting->value || !option_table[i].in_environment)
+			continue;
+		if (setting->source != SOURCE_COMMAND_LINE && i != OPTION_CONFIG)
 			continue;
 		AUTO(mem_auto) char *variable = settings_variable((enum option)i);
 		list_addf(environment, "%s=%s", variable, setting->value);
 	}
 }
 
-static int start(struct supervisor *supervisor, struct error *err)
+static void facts_start(struct supervisor *supervisor)
 {
-	struct facts_reader *reader = &supervisor->facts;
-	const char *argv[sizeof questions[0] / sizeof *questions[0] + 1] = {ITSELF};
+	struct facts_run *facts = &supervisor->facts;
+	AUTO(error_clear) struct error ignored = ERROR_INIT;
 	AUTO(list_clear) struct list environment = LIST_INIT;
-	memcpy(argv + 1, questions[reader->question], sizeof questions[0]);
+	const char *const argv[] = {PROGRAM, commands[facts->command][0], commands[facts->command][1], "--json",
+		"--quiet", NULL};
+	list_add(&environment, "NOTIFY_SOCKET");
 	add_settings(&environment, &supervisor->run->settings);
-	struct child_spec spec = {.argv = argv, .environment = &environment};
-	int rc = child_start(&reader->pid, &reader->output, &spec, err);
-	return rc ? rc : loop_watch(supervisor->loop, reader->output, LOOP_READ, on_output, supervisor, err);
-}
-
-static void next_question(struct supervisor *supervisor)
-{
-	AUTO(error_clear) struct error err = ERROR_INIT;
-	struct facts_reader *reader = &supervisor->facts;
-	bool more = reader->question < QUESTIONS && !supervisor->hold.run && !supervisor->quitting;
-	if (more && start(supervisor, &err)) {
-		log_warn("the versions and the snapshots are not shown: %s", err.message);
-		let_go(supervisor);
-		more = false;
+	const struct child_spec spec = {argv, &environment, NULL, true};
+	if (child_start(&facts->pid, &facts->output, &spec, &ignored)) {
+		facts->pid = 0;
+		facts->output = -1;
+		return;
 	}
-	loop_timer(supervisor->loop, &reader->timer, more ? ANSWER_WITHIN : AGAIN);
+	facts->timer.due = on_late;
+	facts->timer.context = supervisor;
+	loop_timer(supervisor->loop, &facts->timer, ANSWER_WITHIN * clock_speed());
+	if (loop_watch(supervisor->loop, facts->output, LOOP_READ, on_output, supervisor, &ignored))
+		child_signal(facts->pid, SIGKILL);
 }
 
-/* Time to ask again, or the program takes too long. */
-static void on_time(void *context)
+/* ---- again and again ---- */
+
+static void on_due(void *context)
 {
 	struct supervisor *supervisor = context;
-	facts_stop(supervisor);
-	supervisor->facts.question = 0;
-	next_question(supervisor);
+	struct facts_run *facts = &supervisor->facts;
+	loop_timer(supervisor->loop, &facts->again, ASK_AGAIN);
+	/* A run that changes the database has its locks, and would only be waited for. */
+	if (facts->pid || supervisor->hold.run || supervisor->quitting)
+		return;
+	facts->command = 0;
+	facts_start(supervisor);
 }
 
-void facts_begin(struct supervisor *supervisor)
+bool facts_ended(struct supervisor *supervisor, pid_t pid)
 {
-	supervisor->facts.output = -1;
-	supervisor->facts.timer = (struct loop_timer){.due = on_time, .context = supervisor};
-	facts_soon(supervisor);
+	struct facts_run *facts = &supervisor->facts;
+	if (!facts->pid || facts->pid != pid)
+		return false;
+	if (facts->output >= 0)
+		on_output(supervisor, facts->output, LOOP_READ);
+	take_answer(supervisor);
+	int command = facts->command;
+	facts_end(supervisor);
+	if (++command < COMMANDS && !supervisor->quitting) {
+		facts->command = command;
+		facts_start(supervisor);
+	}
+	return true;
 }
 
-void facts_soon(struct supervisor *supervisor)
+void facts_look(struct supervisor *supervisor)
 {
-	facts_stop(supervisor);
-	loop_timer(supervisor->loop, &supervisor->facts.timer, 0);
+	struct facts_run *facts = &supervisor->facts;
+	if (!deployment_is_named(&supervisor->run->settings))
+		return;
+	facts->again.due = on_due;
+	facts->again.context = supervisor;
+	loop_timer(supervisor->loop, &facts->again, 0);
 }
 
-void facts_ended(struct supervisor *supervisor, pid_t pid)
+void facts_close(struct supervisor *supervisor)
 {
-	if (pid == supervisor->facts.pid)
-		supervisor->facts.pid = 0;
-}
-
-void facts_stop(struct supervisor *supervisor)
-{
-	if (supervisor->facts.pid)
-		child_signal(supervisor->facts.pid, SIGKILL);
-	let_go(supervisor);
-	loop_timer_stop(supervisor->loop, &supervisor->facts.timer);
+	struct facts_run *facts = &supervisor->facts;
+	loop_timer_stop(supervisor->loop, &facts->again);
+	if (facts->pid)
+		child_signal(facts->pid, SIGKILL);
+	facts_end(supervisor);
 }

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "io/http.h"
+#include "io/httpd.h"
 #include "io/json.h"
 #include "io/loop.h"
 #include "model/service.h"
@@ -59,13 +60,13 @@ struct job {
 	struct job *next;
 };
 
-/* The program that is asked for what the supervisor does not know itself. */
-struct facts_reader {
-	size_t question;
-	pid_t pid;        /* 0: none runs */
+/* A run of this program that is asked for what takes time. */
+struct facts_run {
+	pid_t pid;                /* 0: none */
 	int output;
-	struct text text; /* what it wrote */
-	struct loop_timer timer;
+	int command;
+	struct text said;
+	struct loop_timer timer, again;
 };
 
 struct supervisor {
@@ -88,10 +89,10 @@ struct supervisor {
 	struct error failure;     /* why it did not end as it should */
 	char *told;               /* the last STATUS= */
 	struct view view;
-	struct httpd *httpd;      /* NULL: status_listen is `off` */
+	struct facts_run facts;
+	struct httpd *httpd;      /* NULL: nobody is told */
 	struct status status;
 	struct loop_timer http_timer;
-	struct facts_reader facts;
 };
 
 /* ---- supervise.c ---- */
@@ -163,22 +164,19 @@ char *mark_service(const struct unit *unit);
 /* services.json as it is now. */
 void orphans_record(const struct supervisor *supervisor);
 
-/* ---- supervise_http.c ---- */
-
-/* Listens where status_listen says. */
-int http_begin(struct supervisor *supervisor, struct error *err);
-void http_end(struct supervisor *supervisor);
-
 /* ---- supervise_facts.c ---- */
 
-/* Asks for the versions and the snapshots, now and every minute. */
-void facts_begin(struct supervisor *supervisor);
-/* They may be others from now on. */
-void facts_soon(struct supervisor *supervisor);
-/* A process of ours was reaped. */
-void facts_ended(struct supervisor *supervisor, pid_t pid);
-/* Nothing is asked until facts_soon(); who was asked is killed. */
-void facts_stop(struct supervisor *supervisor);
+/* Now, and then every minute. */
+void facts_look(struct supervisor *supervisor);
+/* True: that process was its. */
+bool facts_ended(struct supervisor *supervisor, pid_t pid);
+void facts_close(struct supervisor *supervisor);
+
+/* ---- supervise_http.c ---- */
+
+/* Listens where the settings say. A port that is taken is a warning, unless somebody named it. */
+int supervisor_serve(struct supervisor *supervisor, struct error *err);
+void supervisor_serve_end(struct supervisor *supervisor);
 
 /* ---- supervise_view.c ---- */
 

@@ -104,7 +104,6 @@ static int on_hold(struct question *question, struct error *err)
 	supervisor->hold = hold;
 	hold = old;
 	log_note("the run %s (%s) holds the services", run, why);
-	facts_stop(supervisor);
 	return begin(question, JOB_HOLD, err);
 }
 
@@ -144,7 +143,7 @@ static int on_release(struct question *question, struct error *err)
 	log_note("the run %s (%s) releases the services", supervisor->hold.run, supervisor->hold.why);
 	hold_clear(&supervisor->hold);
 	list_clear(&supervisor->after_hold);
-	facts_soon(supervisor);
+	facts_look(supervisor);
 	if (question->names.count)
 		return begin(question, JOB_RELEASE, err);
 	client_done(question->client, NULL);

@@ -26,7 +26,7 @@ supervise() {
 		2>"$BATS_TEST_TMPDIR/supervisor.err" 3>&- &
 	SUPERVISOR=$!
 	wait_until supervisor_shows
-	URL=$(sed -n 's/^the status is on \(.*\)\/$/\1/p' "$BATS_TEST_TMPDIR/supervisor.err")
+	URL=$(sed -n 's/^how the services are is told on \(.*\)\/$/\1/p' "$BATS_TEST_TMPDIR/supervisor.err")
 }
 
 supervisor_shows() {
@@ -34,7 +34,7 @@ supervisor_shows() {
 		cat "$BATS_TEST_TMPDIR/supervisor.err" >&2
 		return 2
 	fi
-	grep -q '^the status is on' "$BATS_TEST_TMPDIR/supervisor.err" || return 1
+	grep -q '^how the services are is told on' "$BATS_TEST_TMPDIR/supervisor.err" || return 1
 }
 
 supervisor_end() {

@@ -161,7 +161,7 @@ static int serve_at(struct httpd **httpd, struct status *status, const char *lis
 	struct run run;
 	run_init(&run);
 	settings_set(&run.settings, OPTION_STATUS_LISTEN, listen, SOURCE_FILE, "x.yaml line 3", NULL, err);
-	int rc = status_serve(httpd, status, &run, status_answer, status, err);
+	int rc = status_serve(httpd, status, &run, err);
 	run_clear(&run);
 	return rc;
 }
