@@ -240,3 +240,32 @@ PYTHON
 	kill -0 "$SUPERVISOR"
 	[ "$(code "$URL/health")" = 200 ]
 }
+
+@test "before, during and after an upgrade" {
+	supervise
+	wait_until client_says "^Service analyzer .*: up$"
+	wait_until client_says "^Engine DB Version: 0.0.6$"
+	expect 0 backup
+	tool_stopped "$FIRST_STATEMENT_STEP" upgrade --to 0.2.4 --yes
+	run client admin foobar
+	[ "$status" -eq 0 ]
+	[ "$(grep -Ec '^Service (catalog|analyzer) \(.+\): down \(upgrade: .+\)$' <<<"$output")" -eq 2 ]
+	[ "$(tail -n 2 <<<"$output")" = "Engine DB Version: 0.0.6
+Engine Code Version: 0.2.1" ]
+	[ "$(get -u admin:foobar "$URL/v1/status" | python3 -c 'import json, sys
+status = json.load(sys.stdin)
+print(status["up"], status["busy"], status["detail"]["for"])')" = "False True upgrade" ]
+	get "$URL/metrics" | grep -q '^anchore_admin_held 1$'
+	get "$URL/" | grep -q '<h1 class="run">upgrade is in progress</h1>'
+	expect 0 system status
+	says "^The services are held for upgrade for .*, by run [0-9a-f]+\.$" "^upgrade: " "^Instance catalog: stopped for "
+	[ "$(tail -n 2 <<<"$output")" = "Engine DB Version: 0.0.6
+Engine Code Version: 0.2.1" ]
+	tool_go
+	[ "$status" -eq 0 ]
+	wait_until client_says "^Engine Code Version: 0.2.4$"
+	wait_until client_says "^Engine DB Version: 0.0.7$"
+	run client admin foobar
+	[ "$(grep -Ec '^Service (catalog|analyzer) \(.+\): up$' <<<"$output")" -eq 2 ]
+	expect 0 system status --exit-code
+}
