@@ -27,6 +27,7 @@ supervise() {
 	SUPERVISOR=$!
 	wait_until supervisor_shows
 	URL=$(sed -n 's/^how the services are is told on \(.*\)\/$/\1/p' "$BATS_TEST_TMPDIR/supervisor.err")
+	URL=${URL/0.0.0.0/127.0.0.1}
 }
 
 supervisor_shows() {
@@ -140,7 +141,6 @@ Engine Code Version: 0.2.1" ]
 
 @test "beyond this machine the page wants the password, too" {
 	supervise --status-listen 0.0.0.0:0
-	URL=${URL/0.0.0.0/127.0.0.1}
 	[ "$(code "$URL/")$(code "$URL/metrics")$(code "$URL/health")" = 401401200 ]
 	[ "$(code -u admin:foobar "$URL/")$(code -u admin:foobar "$URL/metrics")" = 200200 ]
 }
