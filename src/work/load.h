@@ -1,6 +1,7 @@
 /* Filling a new, empty database from a snapshot: tables and types by pg_restore; where the role may, the foreign keys
  * of large tables and what they refer to; then a pool of workers for rows (COPY), the keys and indexes of large tables,
- * their statistics, and reading back what was loaded; large objects, sequences, all that is left by pg_restore, and the other statistics. */
+ * their statistics, and reading back what was loaded; large objects, sequences, all that is left by pg_restore, and the
+ * other statistics. */
 #ifndef WORK_LOAD_H
 #define WORK_LOAD_H
 
