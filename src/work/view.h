@@ -25,8 +25,14 @@ struct view {
 	                      * "rows", "rate", "seconds_left"}; NULL: none */
 	char *step;          /* of the same, in words: "upgrade: 0.0.6--0.0.7.sql, statement 3 of 12" */
 	time_t started;      /* of the supervisor */
+	double seconds;      /* for how long it has run, by its own clock */
 };
 
 void view_clear(struct view *view);
+/* As `service status --json` shows it: without the snapshots, which are many. A new reference. */
+json_t *view_json(const struct view *view);
+/* Its list of instances alone, and back; what is not understood is left out. */
+json_t *instances_json(const struct instances *instances);
+void instances_from_json(struct instances *out, const json_t *array);
 
 #endif
