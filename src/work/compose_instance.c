@@ -15,7 +15,9 @@ size_t compose_count(const struct containers *containers, const char *service)
 
 char *compose_name(const struct container *container, size_t instances)
 {
-	return instances < 2 ? mem_copy(container->service) : mem_format("%s.%d", container->service, container->number);
+	if (instances < 2)
+		return mem_copy(container->service);
+	return mem_format("%s.%d", container->service, container->number);
 }
 
 /* Containers of other services, and of services that the file no longer has, are not the engine's. Moves what it

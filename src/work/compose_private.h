@@ -1,5 +1,5 @@
-/* For work/runtime_compose.c and the files that it is made of, compose_*.c: a compose project, and the containers of the
- * engine's services in it. A service that is scaled has several containers, which are its instances. */
+/* For work/runtime_compose.c and the files that it is made of, compose_*.c: a compose project, and the containers of
+ * the engine's services in it. A service that is scaled has several containers, which are its instances. */
 #ifndef WORK_COMPOSE_PRIVATE_H
 #define WORK_COMPOSE_PRIVATE_H
 

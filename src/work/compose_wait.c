@@ -88,8 +88,8 @@ static int give_up(const struct compose *compose, const struct look *look, const
 {
 	AUTO(mem_auto) char *all = list_join(&look->missing, "; ");
 	error_set(err, ERROR_SERVICES, "the services are not healthy%s: %s", when, all);
-	return error_hint(err, "`anchore-admin service logs`, or `docker-compose -p %s -f %s logs`, shows what they say",
-		compose->file.project, compose->file.path);
+	return error_hint(err, "`anchore-admin service logs`, or `docker-compose -p %s -f %s logs`, shows what they "
+		"say", compose->file.project, compose->file.path);
 }
 
 int compose_wait(struct compose *compose, double seconds, struct error *err)

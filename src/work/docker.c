@@ -70,7 +70,8 @@ static int from_environment(char **out, struct error *err)
 		return 0;
 	}
 	error_set(err, ERROR_USAGE, "DOCKER_HOST names no unix socket, and no other way to Docker is used");
-	return error_hint(err, "run this where the engine's containers run, with `--docker-socket /var/run/docker.sock`");
+	return error_hint(err, "run this where the engine's containers run, with "
+		"`--docker-socket /var/run/docker.sock`");
 }
 
 /* The first that is there: Docker's, podman's, those of a user's own daemon. */

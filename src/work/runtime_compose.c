@@ -94,9 +94,9 @@ static bool uses_git(const struct runtime *runtime)
 static int new_text(char **text, size_t *size, struct runtime *runtime, struct version release, struct error *err)
 {
 	struct compose *compose = runtime->state;
+	bool force = settings_flag(&runtime->run->settings, OPTION_PIN);
 	int rc = reload(runtime, err);
-	return rc ? rc : pin_edit(text, size, &compose->file, release, settings_flag(&runtime->run->settings, OPTION_PIN),
-		err);
+	return rc ? rc : pin_edit(text, size, &compose->file, release, force, err);
 }
 
 static bool changes(const struct composefile *file, const char *text, size_t size)
@@ -233,7 +233,8 @@ static int check_names(const struct compose *compose, const struct list *names, 
 			if (compose->file.services[j].engine)
 				list_add(&known, compose->file.services[j].name);
 		AUTO(mem_auto) char *all = list_join(&known, ", ");
-		error_set(err, ERROR_USAGE, "%s is no service of the engine in %s", names->items[i], compose->file.path);
+		error_set(err, ERROR_USAGE, "%s is no service of the engine in %s", names->items[i],
+			compose->file.path);
 		return error_hint(err, "its services are: %s", all);
 	}
 	return 0;
