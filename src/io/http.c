@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/interrupt.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -110,4 +111,157 @@ void http_answer_clear(struct http_answer *answer)
 {
 	mem_free(answer->body);
 	*answer = (struct http_answer)HTTP_ANSWER_INIT;
+}
+
+/* ---- on an event loop ---- */
+
+struct http_pool {
+	CURLM *multi;
+	struct loop *loop;
+	struct loop_timer timer;
+	struct http_probe *probes;
+};
+
+struct http_probe {
+	struct http_pool *pool;
+	CURL *curl;
+	http_answered *answered;
+	void *context;
+	struct http_probe *next;
+};
+
+static size_t throw_away(char *bytes, size_t one, size_t size, void *context)
+{
+	(void)bytes, (void)one, (void)context;
+	return size;
+}
+
+void http_probe_end(struct http_probe *probe)
+{
+	if (!probe)
+		return;
+	struct http_pool *pool = probe->pool;
+	for (struct http_probe **at = &pool->probes; *at; at = &(*at)->next) {
+		if (*at != probe)
+			continue;
+		*at = probe->next;
+		break;
+	}
+	curl_multi_remove_handle(pool->multi, probe->curl);
+	curl_easy_cleanup(probe->curl);
+	mem_free(probe);
+}
+
+/* Hands on what has ended. The function that is called may end or begin others. */
+static void deliver(struct http_pool *pool)
+{
+	CURLMsg *message;
+	int left;
+	while ((message = curl_multi_info_read(pool->multi, &left))) {
+		if (message->msg != CURLMSG_DONE)
+			continue;
+		struct http_probe *probe = pool->probes;
+		while (probe && probe->curl != message->easy_handle)
+			probe = probe->next;
+		long status = 0;
+		CURLcode code = message->data.result;
+		if (code == CURLE_OK)
+			curl_easy_getinfo(message->easy_handle, CURLINFO_RESPONSE_CODE, &status);
+		if (!probe)
+			continue;
+		http_answered *answered = probe->answered;
+		void *context = probe->context;
+		http_probe_end(probe);
+		answered(context, status, code == CURLE_OK ? NULL : curl_easy_strerror(code));
+	}
+}
+
+static void on_ready(void *context, int fd, int events)
+{
+	struct http_pool *pool = context;
+	int running;
+	curl_multi_socket_action(pool->multi, fd,
+		(events & LOOP_READ ? CURL_CSELECT_IN : 0) | (events & LOOP_WRITE ? CURL_CSELECT_OUT : 0), &running);
+	deliver(pool);
+}
+
+static void on_due(void *context)
+{
+	struct http_pool *pool = context;
+	int running;
+	curl_multi_socket_action(pool->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	deliver(pool);
+}
+
+static int on_socket(CURL *curl, curl_socket_t fd, int what, void *context, void *unused)
+{
+	(void)curl, (void)unused;
+	struct http_pool *pool = context;
+	struct error err = ERROR_INIT;
+	int rc = 0;
+	if (what == CURL_POLL_REMOVE)
+		loop_forget(pool->loop, fd);
+	else
+		rc = loop_watch(pool->loop, fd,
+			(what & CURL_POLL_IN ? LOOP_READ : 0) | (what & CURL_POLL_OUT ? LOOP_WRITE : 0), on_ready, pool, &err);
+	error_clear(&err);
+	return rc ? -1 : 0;
+}
+
+static int on_timer(CURLM *multi, long milliseconds, void *context)
+{
+	(void)multi;
+	struct http_pool *pool = context;
+	if (milliseconds < 0)
+		loop_timer_stop(pool->loop, &pool->timer);
+	else
+		loop_timer(pool->loop, &pool->timer, (double)milliseconds / 1000 * clock_speed());
+	return 0;
+}
+
+int http_pool_open(struct http_pool **out, struct loop *loop, struct error *err)
+{
+	CURLM *multi = curl_multi_init();
+	if (!multi)
+		return error_set(err, ERROR_FAILED, "libcurl cannot be initialised");
+	struct http_pool *pool = mem_new(sizeof *pool);
+	*pool = (struct http_pool){.multi = multi, .loop = loop, .timer = {.due = on_due, .context = pool}};
+	curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket);
+	curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, pool);
+	curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_timer);
+	curl_multi_setopt(multi, CURLMOPT_TIMERDATA, pool);
+	*out = pool;
+	return 0;
+}
+
+void http_pool_close(struct http_pool *pool)
+{
+	if (!pool)
+		return;
+	while (pool->probes)
+		http_probe_end(pool->probes);
+	loop_timer_stop(pool->loop, &pool->timer);
+	curl_multi_cleanup(pool->multi);
+	loop_timer_stop(pool->loop, &pool->timer);
+	mem_free(pool);
+}
+
+int http_pool_get(struct http_probe **out, struct http_pool *pool, const char *url, double seconds,
+	http_answered *answered, void *context, struct error *err)
+{
+	CURL *curl = curl_easy_init();
+	if (!curl)
+		return error_set(err, ERROR_FAILED, "libcurl cannot be initialised");
+	const struct http_request request = {.method = "GET", .url = url, .seconds = seconds};
+	prepare(curl, &request, NULL);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, throw_away);
+	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 1L);
+	/* A service that was started anew must not be asked over what is left of the old one's connection. */
+	curl_easy_setopt(curl, CURLOPT_FORBID_REUSE, 1L);
+	struct http_probe *probe = mem_new(sizeof *probe);
+	*probe = (struct http_probe){pool, curl, answered, context, pool->probes};
+	pool->probes = probe;
+	*out = probe;
+	curl_multi_add_handle(pool->multi, curl);
+	return 0;
 }

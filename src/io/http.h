@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "io/loop.h"
 
 struct http_answer {
 	long status; /* 200 */
@@ -37,5 +38,22 @@ int http_get(struct http_answer *out, const char *url, const char *socket, doubl
 void http_answer_clear(struct http_answer *answer);
 /* Text as it stands in a URL's path or query, owned. */
 char *http_escape(const char *text);
+
+/* ---- questions that nobody waits for, on an event loop ---- */
+
+struct http_pool;
+struct http_probe;
+/* status is the answer's, or 0 without one; why then says what was wrong, and never holds the URL. */
+typedef void http_answered(void *context, long status, const char *why);
+
+int http_pool_open(struct http_pool **out, struct loop *loop, struct error *err);
+/* Ends all its questions. Accepts NULL. */
+void http_pool_close(struct http_pool *pool);
+/* GET of url within so many seconds of the real clock, the body thrown away. answered is called once, later, never from
+ * within; then *out is gone. Until then it may be ended by http_probe_end(). */
+int http_pool_get(struct http_probe **out, struct http_pool *pool, const char *url, double seconds,
+	http_answered *answered, void *context, struct error *err);
+/* Nothing is answered any more. Accepts NULL. */
+void http_probe_end(struct http_probe *ask);
 
 #endif

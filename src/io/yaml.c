@@ -55,6 +55,8 @@ static struct yaml_entry *add(struct yaml *yaml, char *path, int line, int colum
 
 static int add_mapping(struct yaml *yaml, struct fy_node *mapping, const char *prefix, int depth, int line,
 	struct error *err);
+static int add_list(struct yaml *yaml, struct fy_node *list, const char *prefix, int depth, int line,
+	struct error *err);
 
 /* The node that an alias stands for. The library could resolve a whole document, but copies what it resolves: a small
  * file would make it use all memory. */
@@ -77,7 +79,7 @@ static int add_value(struct yaml *yaml, const char *path, struct fy_node *node, 
 	}
 	if (node && fy_node_is_sequence(node)) {
 		entry->kind = YAML_LIST;
-		return 0;
+		return add_list(yaml, node, path, depth + 1, line, err);
 	}
 	size_t size = 0;
 	const char *bytes = node ? fy_node_get_scalar(node, &size) : NULL;
@@ -146,6 +148,35 @@ static int add_mapping(struct yaml *yaml, struct fy_node *mapping, const char *p
 	while (!rc && (pair = fy_node_mapping_iterate(mapping, &at)))
 		if (is_merge(pair))
 			rc = merge(yaml, fy_node_pair_value(pair), prefix, depth, line, err);
+	return rc;
+}
+
+/* Where an item stands: its own line, that of its first key where it is a mapping. */
+static void place_item(int *line, int *column, struct fy_node *item)
+{
+	if (item && fy_node_is_mapping(item)) {
+		struct fy_node_pair *first = fy_node_mapping_get_by_index(item, 0);
+		item = first ? fy_node_pair_key(first) : NULL;
+	}
+	place(line, column, item);
+}
+
+static int add_list(struct yaml *yaml, struct fy_node *list, const char *prefix, int depth, int line,
+	struct error *err)
+{
+	if (depth > MOST_DEPTH || yaml->count > MOST_ENTRIES)
+		return fail(yaml, line, "is nested too deeply or too large", prefix, err);
+	void *at = NULL;
+	struct fy_node *item;
+	int rc = 0;
+	for (size_t i = 0; !rc && (item = fy_node_sequence_iterate(list, &at)); i++) {
+		int item_line = line, column = 1;
+		place_item(&item_line, &column, item);
+		AUTO(mem_auto) char *path = mem_format("%s.%zu", prefix, i);
+		rc = add_value(yaml, path, item, depth, item_line, column, err);
+		if (!rc && yaml->count > MOST_ENTRIES)
+			rc = fail(yaml, item_line, "is too large", prefix, err);
+	}
 	return rc;
 }
 

@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "io/json.h"
 #include "model/instance.h"
 #include "model/version.h"
 #include "work/run.h"
@@ -56,6 +57,8 @@ int runtime_wait(struct runtime *runtime, double seconds, struct error *err);
 int runtime_start(struct runtime *runtime, const struct list *names, double seconds, struct error *err);
 int runtime_stop(struct runtime *runtime, const struct list *names, struct error *err);
 int runtime_restart(struct runtime *runtime, const struct list *names, double seconds, struct error *err);
+/* What `service status --json` says: {"runtime", "services": […], …}, a new reference. */
+int runtime_status(json_t **out, struct runtime *runtime, struct error *err);
 /* The last lines of what they wrote, to stdout as "[service:NAME] line"; with follow what comes, until a signal. */
 int runtime_logs(struct runtime *runtime, const struct list *names, long long lines, bool follow, struct error *err);
 

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "io/json.h"
 #include "model/instance.h"
 #include "model/version.h"
 #include "work/run.h"
@@ -38,6 +39,8 @@ struct runtime_kind {
 	int (*start)(struct runtime *runtime, const struct list *names, double seconds, struct error *err);
 	int (*stop)(struct runtime *runtime, const struct list *names, struct error *err);
 	int (*restart)(struct runtime *runtime, const struct list *names, double seconds, struct error *err);
+	/* NULL: {"runtime", "services"} made from the list. */
+	int (*status)(json_t **out, struct runtime *runtime, struct error *err);
 	int (*logs)(struct runtime *runtime, const struct list *names, long long lines, bool follow, struct error *err);
 };
 
