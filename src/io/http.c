@@ -203,7 +203,8 @@ static int on_socket(CURL *curl, curl_socket_t fd, int what, void *context, void
 		loop_forget(pool->loop, fd);
 	else
 		rc = loop_watch(pool->loop, fd,
-			(what & CURL_POLL_IN ? LOOP_READ : 0) | (what & CURL_POLL_OUT ? LOOP_WRITE : 0), on_ready, pool, &err);
+			(what & CURL_POLL_IN ? LOOP_READ : 0) | (what & CURL_POLL_OUT ? LOOP_WRITE : 0), on_ready,
+				pool, &err);
 	error_clear(&err);
 	return rc ? -1 : 0;
 }

@@ -89,7 +89,8 @@ static int on_hold(struct question *question, struct error *err)
 		return error_set(err, ERROR_USAGE, "a hold wants \"run\" and \"for\"");
 	if (supervisor->quitting)
 		return error_set(err, ERROR_REFUSED, "the supervisor is ending");
-	AUTO(hold_clear) struct hold hold = {.run = mem_copy(supervisor->hold.run), .why = mem_copy(supervisor->hold.why),
+	AUTO(hold_clear) struct hold hold = {.run = mem_copy(supervisor->hold.run),
+		.why = mem_copy(supervisor->hold.why),
 		.since = supervisor->hold.since, .pid = supervisor->hold.pid, .born = supervisor->hold.born};
 	list_add_all(&hold.ran, &supervisor->hold.ran);
 	int rc = hold_take(&hold, run, why, question->pid, err);
@@ -142,6 +143,7 @@ static int on_release(struct question *question, struct error *err)
 	log_note("the run %s (%s) releases the services", supervisor->hold.run, supervisor->hold.why);
 	hold_clear(&supervisor->hold);
 	list_clear(&supervisor->after_hold);
+	facts_look(supervisor);
 	if (question->names.count)
 		return begin(question, JOB_RELEASE, err);
 	client_done(question->client, NULL);

@@ -2,7 +2,8 @@
 # root runs the tests, fsync off), database templates that a test copies in a tenth of a second, and a
 # deployment folder per test.
 #
-# From the environment: SRCDIR, the top of the source tree; ANCHORE_ADMIN, the test build of the tool.
+# From the environment: SRCDIR, the top of the source tree; ANCHORE_ADMIN, the test build of the tool; beside it the
+# stand-in for the engine's services, REFERENCE_SERVICE.
 #
 # A file's setup_file calls server_start, its teardown_file server_stop; setup calls deployment_make.
 # shellcheck shell=bash disable=SC2154 # bats sets status, output, stderr
@@ -11,6 +12,7 @@ bats_require_minimum_version 1.5.0
 
 SRCDIR=${SRCDIR:-$(cd "$BATS_TEST_DIRNAME/../.." && pwd)}
 : "${ANCHORE_ADMIN:?the test build of the tool, tests/anchore-admin}"
+REFERENCE_SERVICE=${REFERENCE_SERVICE:-${ANCHORE_ADMIN%/tests/*}/contrib/reference-service/reference-service}
 PGBIN=${PGBIN:-$(find /usr/lib/postgresql -maxdepth 2 -name bin 2>/dev/null | sort -V | tail -n 1)}
 ORACLE=$SRCDIR/tests/oracle
 # Steps of the tool at which tests stop it (see base/fault.h): a table is about to be read; the guard is
@@ -25,6 +27,19 @@ lacking() {
 		return 1
 	fi
 	skip "$1"
+}
+
+# eventually COMMAND...: waits until it succeeds, at most half a minute.
+eventually() {
+	local tries=0
+	until "$@"; do
+		sleep 0.05
+		tries=$((tries + 1))
+		if [ $tries -ge 600 ]; then
+			echo "never came true: $*" >&2
+			return 1
+		fi
+	done
 }
 
 as_postgres() {
