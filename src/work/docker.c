@@ -101,8 +101,8 @@ static int check_socket(const char *path, struct error *err)
 		return error_hint(err, "start Docker with `systemctl start docker`, or name its socket with "
 			"`--docker-socket PATH`");
 	}
-	struct passwd *user = errno == EACCES ? getpwuid(geteuid()) : NULL;
 	error_errno(err, ERROR_UNREACHABLE, "the Docker socket %s cannot be used", path);
+	struct passwd *user = getpwuid(geteuid());
 	return error_hint(err, "use sudo, or type `sudo usermod -aG docker %s` and log in again",
 		user ? user->pw_name : "$USER");
 }
