@@ -45,5 +45,7 @@ const struct command command_table[] = {
 		false},
 	{"system status", NULL, "show the services as far as known, and the two versions", 0, 0, NO_OPTIONS,
 		command_system_status, false},
+	{"completion", "bash|zsh", "print the completion script for a shell", 1, 1, NO_OPTIONS, command_completion,
+		.without_file = true},
 	{0},
 };

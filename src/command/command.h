@@ -46,6 +46,7 @@ int command_service_start(struct run *run, struct error *err); /* the embedded P
 int command_service_stop(struct run *run, struct error *err);
 int command_service_status(struct run *run, struct error *err);
 int command_system_status(struct run *run, struct error *err);
+int command_completion(struct run *run, struct error *err);
 int command_init(struct run *run, struct error *err);
 
 #endif
