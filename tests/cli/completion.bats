@@ -22,7 +22,6 @@ typed() {
 		lacking "zsh is not installed"
 	fi
 	run timeout 60 python3 "$BATS_TEST_DIRNAME/complete.py" "$1" "$HERE" "$BATS_FILE_TMPDIR/$1" "$2"
-	stderr=
 	if [ "$status" -ne 0 ]; then
 		show "complete.py failed"
 		return 1
