@@ -13,6 +13,7 @@
 #include "command/parse.h"
 #include "io/json.h"
 #include "model/conninfo.h"
+#include "work/pin.h"
 #include "work/run.h"
 #include "work/sources.h"
 
@@ -58,6 +59,8 @@ static int run_command(struct run *run, const struct parse *parse, const char *d
 		rc = sources_file(&run->settings, directory, err);
 	if (!rc)
 		rc = sources_defaults(&run->settings, err);
+	if (!rc && !parse->command->without_file)
+		rc = pin_engine_setting(&run->settings, err);
 	if (rc)
 		return rc;
 	run->command = parse->command->name;

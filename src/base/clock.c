@@ -31,6 +31,21 @@ double clock_shown(void)
 	return clock_elapsed();
 }
 
+double clock_speed(void)
+{
+#ifdef ANCHORE_TEST_BUILD
+	const char *speed = getenv("ANCHORE_ADMIN_SPEED");
+	if (speed)
+		return (double)strtoll(speed, NULL, 10);
+#endif
+	return 1;
+}
+
+double clock_supervised(void)
+{
+	return clock_elapsed() * clock_speed();
+}
+
 void clock_sleep(double seconds)
 {
 	double end = clock_elapsed() + seconds;

@@ -116,8 +116,8 @@ int file_sync_directory(const char *path, struct error *err)
 }
 
 /* path is what messages name, temporary what is written. */
-static int write_and_sync(const char *path, const char *temporary, mode_t mode, const void *data, size_t size,
-	struct error *err)
+static int write_temporary(const char *path, const char *temporary, mode_t mode, const void *data, size_t size,
+	bool sync, struct error *err)
 {
 	AUTO(file_close) int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
 	if (fd < 0 || fchmod(fd, mode) != 0)
@@ -125,25 +125,33 @@ static int write_and_sync(const char *path, const char *temporary, mode_t mode, 
 	int rc = file_write_all(fd, data, size, err);
 	if (rc)
 		return error_context(err, "%s", path);
-	if (fsync(fd) != 0)
+	if (sync && fsync(fd) != 0)
 		return error_errno(err, ERROR_FAILED, "cannot write %s", path);
 	return 0;
 }
 
-int file_write(const char *path, mode_t mode, const void *data, size_t size, struct error *err)
+static int replace(const char *path, mode_t mode, const void *data, size_t size, bool sync, struct error *err)
 {
 	AUTO(mem_auto) char *directory = path_directory(path);
 	AUTO(mem_auto) char *temporary = mem_format("%s/.tmp-%s", directory, path_base(path));
-	int rc = write_and_sync(path, temporary, mode, data, size, err);
-	if (!rc)
+	int rc = write_temporary(path, temporary, mode, data, size, sync, err);
+	if (!rc && sync)
 		rc = fault_point("file-rename", err);
 	if (!rc && rename(temporary, path) != 0)
 		rc = error_errno(err, ERROR_FAILED, "cannot write %s", path);
-	if (rc) {
+	if (rc)
 		unlink(temporary);
-		return rc;
-	}
-	return file_sync_directory(directory, err);
+	return rc || !sync ? rc : file_sync_directory(directory, err);
+}
+
+int file_write(const char *path, mode_t mode, const void *data, size_t size, struct error *err)
+{
+	return replace(path, mode, data, size, true, err);
+}
+
+int file_publish(const char *path, mode_t mode, const void *data, size_t size, struct error *err)
+{
+	return replace(path, mode, data, size, false, err);
 }
 
 int file_append(const char *path, const void *data, size_t size, struct error *err)

@@ -28,6 +28,8 @@ bool file_is_directory(const char *path);
 int file_read(char **data, size_t *size, const char *path, struct error *err);
 /* Temporary name beside it, fsync, rename, fsync of the folder: old or new, never half. */
 int file_write(const char *path, mode_t mode, const void *data, size_t size, struct error *err);
+/* The same without a word to the disk: for what nobody needs any more once the machine went down. */
+int file_publish(const char *path, mode_t mode, const void *data, size_t size, struct error *err);
 /* Appends in one write and fsyncs, the folder too where the file is new; creates with 0600. */
 int file_append(const char *path, const void *data, size_t size, struct error *err);
 int file_sync_directory(const char *path, struct error *err);

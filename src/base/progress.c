@@ -25,6 +25,7 @@ static enum form form;
 static double started;
 static double said; /* the last line; 0: none, nor any work. One work after the other must not hide a long command. */
 static bool has_said; /* of this work */
+static progress_watcher *watcher; /* NULL: none */
 
 /* ---- words ---- */
 
@@ -147,6 +148,8 @@ static void look(double now)
 	work.seconds = now - started;
 	work.rate = progress_rate_look(&rate, now, work.done);
 	atomic_store(&next_look, (uint64_t)(now * 1000) + LOOK_MS);
+	if (watcher)
+		watcher(&work);
 }
 
 static void start(const struct progress_view *view)
@@ -154,9 +157,11 @@ static void start(const struct progress_view *view)
 	progress_end();
 	enum form wanted = log_is_quiet() ? FORM_NONE : log_is_json() ? FORM_JSON :
 		isatty(STDERR_FILENO) ? FORM_BAR : FORM_LINES;
-	if (wanted == FORM_NONE)
-		return;
 	pthread_mutex_lock(&guard);
+	if (wanted == FORM_NONE && !watcher) {
+		pthread_mutex_unlock(&guard);
+		return;
+	}
 	form = wanted;
 	work = *view;
 	rate = (struct progress_rate){.count = 0};
@@ -192,7 +197,8 @@ void progress_add(uint64_t more, uint64_t more_rows)
 		return;
 	if (work.what && (uint64_t)(now * 1000) >= atomic_load(&next_look)) {
 		look(now);
-		if (form == FORM_BAR || now - said >= (form == FORM_JSON ? JSON_SECONDS : LINE_SECONDS))
+		if (form == FORM_BAR || (form != FORM_NONE &&
+				now - said >= (form == FORM_JSON ? JSON_SECONDS : LINE_SECONDS)))
 			show(now);
 	}
 	pthread_mutex_unlock(&guard);
@@ -213,8 +219,17 @@ void progress_end(void)
 		look(now);
 		show(now);
 	}
+	if (work.what && watcher)
+		watcher(NULL);
 	work.what = NULL;
 	atomic_store(&next_look, NEVER);
+	pthread_mutex_unlock(&guard);
+}
+
+void progress_watch(progress_watcher *watch)
+{
+	pthread_mutex_lock(&guard);
+	watcher = watch;
 	pthread_mutex_unlock(&guard);
 }
 

@@ -21,6 +21,12 @@ void progress_look(void);
 /* Takes the bar away; the last JSON line, if there was one before. Harmless without a start. */
 void progress_end(void);
 
+struct progress_view;
+/* Sees the work as well, five times a second at most, whatever is shown; called by whichever thread works, one at a
+ * time, so it must be quick and call nothing of these. view NULL: the work is done. watch NULL: nobody watches. */
+typedef void progress_watcher(const struct progress_view *view);
+void progress_watch(progress_watcher *watch);
+
 /* A part of the work that has a known weight in the total, but is seen only as text, of a size that nobody knows
  * before. It counts for as much as was seen, but for less than its weight, and for all of it at its end: so the whole
  * never goes back, and is at the total at the end and not before. */

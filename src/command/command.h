@@ -42,9 +42,12 @@ int command_db_status(struct run *run, struct error *err);
 int command_db_upgrade(struct run *run, struct error *err);
 int command_db_check(struct run *run, struct error *err);
 int command_db_history(struct run *run, struct error *err);
-int command_service_start(struct run *run, struct error *err); /* the embedded PostgreSQL */
+int command_service_start(struct run *run, struct error *err); /* of the embedded PostgreSQL, too */
 int command_service_stop(struct run *run, struct error *err);
+int command_service_restart(struct run *run, struct error *err);
 int command_service_status(struct run *run, struct error *err);
+int command_service_logs(struct run *run, struct error *err);
+int command_service_list(struct run *run, struct error *err);
 int command_system_status(struct run *run, struct error *err);
 int command_completion(struct run *run, struct error *err);
 int command_init(struct run *run, struct error *err);

@@ -22,6 +22,9 @@ static json_t *entry_json(const struct journal_entry *entry)
 	json_put(json, "reason", entry->reason);
 	json_put(json, "outcome", entry->outcome);
 	json_put(json, "message", entry->message);
+	json_put(json, "release", entry->release);
+	json_put(json, "release_was", entry->release_was);
+	json_put(json, "services", entry->services);
 	json_put_value(json, "edges", json_from_list(&entry->edges));
 	json_put_flag(json, "in_database", entry->in_database);
 	json_put_flag(json, "in_file", entry->in_file);
@@ -65,6 +68,11 @@ static void print_details(const struct run *run, const struct journal_entry *ent
 		run_print(run, "    without a snapshot: %s\n", entry->reason);
 	if (entry->message)
 		run_print(run, "    %s\n", entry->message);
+	if (entry->release && !text_same(entry->release, entry->release_was))
+		run_print(run, "    pinned release %s where %s was\n", entry->release,
+			entry->release_was ? entry->release_was : "none");
+	if (entry->services)
+		run_print(run, "    services: %s\n", entry->services);
 }
 
 static void print_journal(const struct run *run, const struct journal *journal)

@@ -4,16 +4,25 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "command/command.h"
+#include "command/settle.h"
 #include "command/show.h"
 #include "command/swap_back.h"
+#include "command/target.h"
 #include "work/change.h"
-#include "work/evidence.h"
-#include "work/migrate.h"
+#include "work/cycle.h"
+#include "work/rollback.h"
 
-struct target {
-	struct version to, release;
-	bool release_known;
+struct downgrade {
+	struct change change;
+	struct cycle cycle;
+	struct target target;
 };
+
+static void downgrade_clear(struct downgrade *downgrade)
+{
+	change_clear(&downgrade->change);
+	cycle_clear(&downgrade->cycle);
+}
 
 /* Always typed: going back to a version that somebody else chose loses rows. */
 static int read_target(struct target *out, const struct change *change, const struct run *run, struct error *err)
@@ -25,9 +34,7 @@ static int read_target(struct target *out, const struct change *change, const st
 			"name it with `--to V`; `anchore-admin snapshot list` and `anchore-admin graph show` list "
 			"what there is");
 	}
-	int rc = migrations_target(&out->to, &out->release, &change->migrations, typed, err);
-	out->release_known = !rc && version_compare(out->release, (struct version){{0, 0, 0}}) > 0;
-	return rc;
+	return target_read(out, &change->migrations, typed, err);
 }
 
 static int refuse_ahead(const struct change *change, const struct target *target, struct error *err)
@@ -38,8 +45,9 @@ static int refuse_ahead(const struct change *change, const struct target *target
 }
 
 /* Says what is lost before it asks. */
-static int ask(struct run *run, const struct change *change, struct error *err)
+static int ask(struct run *run, const struct downgrade *downgrade, struct error *err)
 {
+	const struct change *change = &downgrade->change;
 	AUTO(mem_auto) char *losses = plan_losses(&change->plan);
 	show_destroyed(change);
 	if (*losses)
@@ -47,80 +55,72 @@ static int ask(struct run *run, const struct change *change, struct error *err)
 			VERSION_TEXT(change->plan.to), losses);
 	else if (!change->plan.destroyed.count)
 		fprintf(stderr, "the downgrade loses no row and no value\n");
+	show_steps(run, &downgrade->cycle);
 	AUTO(mem_auto) char *question = mem_format("Downgrade database \"%s\" from version %s to %s?",
 		change->facts.database, VERSION_TEXT(change->plan.from), VERSION_TEXT(change->plan.to));
 	return run_confirm(run, question, err);
 }
 
-static int finish(struct change *change, struct run *run, struct error *err)
+static int drive(struct downgrade *downgrade, struct error *err)
 {
+	const struct plan *plan = &downgrade->change.plan;
+	const char *snapshot = downgrade->change.facts.evidence.id;
+	AUTO(mem_auto) char *what = mem_format("downgrade %s to %s%s%.12s", VERSION_TEXT(plan->from),
+		VERSION_TEXT(plan->to), snapshot ? ", snapshot " : "", snapshot ? snapshot : "");
+	AUTO(mem_auto) char *back = mem_format("upgrade --to %s", VERSION_TEXT(plan->from));
+	const struct cycle_end end = {.database = plan->to, .release = target_release(&downgrade->target), .what = what,
+		.back = back};
+	return cycle_finish(&downgrade->cycle, &end, err);
+}
+
+static int finish(struct downgrade *downgrade, struct run *run, struct error *err)
+{
+	struct change *change = &downgrade->change;
 	double start = clock_elapsed();
-	int rc = migrate_run(change, run, err);
+	int rc = cycle_migrate(&downgrade->cycle, change, err);
 	if (rc)
 		return rc;
 	AUTO(mem_auto) char *took = text_duration(clock_elapsed() - start);
 	AUTO(mem_auto) char *losses = plan_losses(&change->plan);
-	AUTO(json_auto) json_t *answer = show_json(run, change, true);
-	run_answer(run, answer);
 	run_print(run, "downgraded database \"%s\" from version %s to %s in %s\n", change->facts.database,
 		VERSION_TEXT(change->plan.from), VERSION_TEXT(change->plan.to), took);
 	if (*losses)
 		run_print(run, "dropped: %s\n", losses);
 	show_warnings(run, change);
-	if (change->plan.release_known)
+	fflush(stdout);
+	rc = drive(downgrade, err);
+	if (rc)
+		return rc;
+	AUTO(json_auto) json_t *answer = show_json(run, change, &downgrade->cycle, true);
+	run_answer(run, answer);
+	if (change->plan.release_known && !cycle_drives(&downgrade->cycle))
 		show_next(run, VERSION_TEXT(change->plan.release));
+	show_services(run, &downgrade->cycle);
 	if (change->facts.evidence.found)
 		run_print(run, "the way back: `anchore-admin restore %.12s`\n", change->facts.evidence.id);
 	return 0;
 }
 
-static int by_edges(struct change *change, struct run *run, const struct target *target, bool sql, struct error *err)
+static int by_edges(struct downgrade *downgrade, struct run *run, bool sql, struct error *err)
 {
-	int rc = change_plan(change, run, target->to, target->release_known ? &target->release : NULL, err);
+	struct change *change = &downgrade->change;
+	struct cycle *cycle = &downgrade->cycle;
+	const struct version *release = target_release(&downgrade->target);
+	change->stops = cycle_drives(cycle) && cycle_any_wanted(&cycle->before);
+	change->snapshots = cycle_drives(cycle);
+	int rc = change_plan(change, run, downgrade->target.to, release, err);
 	if (rc)
 		return rc;
+	cycle_plan(cycle, "downgrade", release, change->facts.evidence.planned, true);
+	list_add_all(&change->plan.services, &cycle->steps);
 	if (change->dry)
-		return show_plan(run, change, sql, err);
-	rc = show_refusals(run, change, err);
+		return show_plan(run, change, cycle, sql, err);
+	rc = show_refusals(run, change, cycle, err);
 	if (!rc)
-		rc = ask(run, change, err);
-	return rc ? rc : finish(change, run, err);
-}
-
-/* Only SQL will do: it is what was asked for, or the snapshot was refused. */
-static bool wants_edges(const struct run *run, bool sql)
-{
-	return sql || settings_given(&run->settings, OPTION_NO_SNAPSHOT) ||
-		text_same(settings_text(&run->settings, OPTION_BY), "edges");
-}
-
-static int refuse_no_path(const struct change *change, struct version to, bool sql, struct error *err)
-{
-	error_set(err, ERROR_USAGE, "no SQL leads from version %s to %s: a snapshot has to be swapped in",
-		VERSION_TEXT(change->facts.version), VERSION_TEXT(to));
-	if (sql)
-		return error_hint(err, "see what a snapshot would bring with `--dry-run` alone");
-	return error_hint(err, "leave `--by edges` and `--no-snapshot` out");
-}
-
-/* By SQL, which keeps what was written since, where it leads there; but where the upgrade destroyed what no SQL gives
- * back, by the snapshot if there is one. */
-static int choose(bool *edges, const struct change *change, const struct run *run, struct version to, bool sql,
-	struct error *err)
-{
-	const char *by = settings_text(&run->settings, OPTION_BY), *store = change_store(run);
-	AUTO(snapshot_entry_clear) struct snapshot_entry entry = {.path = NULL};
-	AUTO(list_clear) struct list destroyed = LIST_INIT;
-	*edges = change_has_path(&destroyed, change, to);
-	if (wants_edges(run, sql))
-		return *edges ? 0 : refuse_no_path(change, to, sql, err);
-	if (by)
-		*edges = false;
-	if (!*edges || !destroyed.count || !store)
-		return 0;
-	int rc = evidence_find(&entry, store, change->facts.database, VERSION_TEXT(to), err);
-	*edges = rc || !entry.path;
-	return rc;
+		rc = cycle_prepare(cycle, release, err);
+	if (!rc)
+		rc = ask(run, downgrade, err);
+	return rc ? rc : finish(downgrade, run, err);
 }
 
 static int check_by(const struct run *run, struct error *err)
@@ -137,36 +137,56 @@ static int check_by(const struct run *run, struct error *err)
 	return 0;
 }
 
+static int open_all(struct downgrade *downgrade, struct run *run, struct error *err)
+{
+	struct change *change = &downgrade->change;
+	int rc = change_open_migrations(change, run, err);
+	if (!rc)
+		rc = read_target(&downgrade->target, change, run, err);
+	if (!rc)
+		rc = change_open(change, run, err);
+	if (!rc)
+		rc = cycle_open(&downgrade->cycle, run, &change->migrations.releases, err);
+	if (rc)
+		return rc;
+	cycle_database(&downgrade->cycle, VERSION_TEXT(change->facts.version));
+	return target_settle(&downgrade->target, &downgrade->cycle, err);
+}
+
+static int at_target(struct downgrade *downgrade, struct run *run, struct error *err)
+{
+	const struct cycle *cycle = &downgrade->cycle;
+	const struct target *target = &downgrade->target;
+	enum cycle_due due = cycle_due(&cycle->state, target->to, cycle_drives(cycle) ? target_release(target) : NULL);
+	if (due != CYCLE_NOTHING)
+		return settle(run, &downgrade->change, &downgrade->cycle, target, err);
+	show_nothing(run, &downgrade->change);
+	return 0;
+}
+
 int command_downgrade(struct run *run, struct error *err)
 {
-	bool dry = false, sql = false;
-	struct target target = {.release_known = false};
+	bool dry = false, sql = false, edges = false;
 	int rc = show_dry_run(&dry, &sql, run, err);
 	if (!rc)
 		rc = check_by(run, err);
 	if (rc)
 		return rc;
-	AUTO(change_clear) struct change change;
-	change_init(&change, "downgrade", dry);
-	rc = change_open_migrations(&change, run, err);
-	if (!rc)
-		rc = read_target(&target, &change, run, err);
-	if (!rc)
-		rc = change_open(&change, run, err);
+	AUTO(downgrade_clear) struct downgrade downgrade = {.target = {.release_known = false}};
+	change_init(&downgrade.change, "downgrade", dry);
+	rc = open_all(&downgrade, run, err);
 	if (rc)
 		return rc;
-	int order = version_compare(target.to, change.facts.version);
+	const struct target *target = &downgrade.target;
+	int order = version_compare(target->to, downgrade.change.facts.version);
 	if (order > 0)
-		return refuse_ahead(&change, &target, err);
-	if (order == 0) {
-		show_nothing(run, &change);
-		return 0;
-	}
-	bool edges = false;
-	rc = choose(&edges, &change, run, target.to, sql, err);
+		return refuse_ahead(&downgrade.change, target, err);
+	if (order == 0)
+		return at_target(&downgrade, run, err);
+	rc = rollback_choose(&edges, &downgrade.change, run, target->to, sql, err);
 	if (rc)
 		return rc;
 	if (edges)
-		return by_edges(&change, run, &target, sql, err);
-	return swap_back(&change, run, target.to, target.release_known ? &target.release : NULL, err);
+		return by_edges(&downgrade, run, sql, err);
+	return swap_back(&downgrade.change, &downgrade.cycle, run, target, err);
 }

@@ -121,7 +121,32 @@ json_t *show_refusals_json(const struct refusals *refusals)
 	return array;
 }
 
-json_t *show_json(const struct run *run, const struct change *change, bool done)
+static json_t *instance_json(const struct instance *instance)
+{
+	json_t *object = json_object();
+	json_put(object, "service", instance->service);
+	json_put(object, "name", instance->name);
+	json_put(object, "state", instance_state_name(instance->state));
+	json_put(object, "last_error", instance->last_error);
+	return object;
+}
+
+json_t *show_services_json(const struct cycle *cycle)
+{
+	if (!cycle_drives(cycle))
+		return json_null();
+	json_t *object = json_object(), *instances = json_array();
+	json_put(object, "runtime", runtime_kind(cycle->runtime));
+	json_put(object, "pinned", cycle->pinned);
+	json_put(object, "pinned_in", cycle->where);
+	json_put_value(object, "steps", json_from_list(&cycle->steps));
+	for (size_t i = 0; i < cycle->before.count; i++)
+		json_array_append_new(instances, instance_json(&cycle->before.items[i]));
+	json_put_value(object, "instances", instances);
+	return object;
+}
+
+json_t *show_json(const struct run *run, const struct change *change, const struct cycle *cycle, bool done)
 {
 	const struct plan *plan = &change->plan;
 	const struct facts *facts = &change->facts;
@@ -148,15 +173,16 @@ json_t *show_json(const struct run *run, const struct change *change, bool done)
 	json_put_value(object, "warnings", json_from_list(&change->warnings));
 	json_put_value(object, "snapshot", evidence_json(facts));
 	json_put(object, "no_snapshot", facts->evidence.skipped);
+	json_put_value(object, "services", show_services_json(cycle));
 	json_put_value(object, "refusals", show_refusals_json(&change->refusals));
 	return object;
 }
 
 /* ---- for people ---- */
 
-int show_plan(struct run *run, const struct change *change, bool sql, struct error *err)
+int show_plan(struct run *run, const struct change *change, const struct cycle *cycle, bool sql, struct error *err)
 {
-	AUTO(json_auto) json_t *answer = show_json(run, change, false);
+	AUTO(json_auto) json_t *answer = show_json(run, change, cycle, false);
 	run_answer(run, answer);
 	AUTO(mem_auto) char *text = sql ? plan_sql(&change->plan)
 		: plan_text(&change->plan, &change->facts, &change->refusals);
@@ -177,11 +203,11 @@ int show_refusals_list(const struct refusals *refusals, const char *command, str
 	return refusals_error(refusals, command, err);
 }
 
-int show_refusals(struct run *run, const struct change *change, struct error *err)
+int show_refusals(struct run *run, const struct change *change, const struct cycle *cycle, struct error *err)
 {
 	if (!change->refusals.count)
 		return 0;
-	AUTO(json_auto) json_t *answer = show_json(run, change, false);
+	AUTO(json_auto) json_t *answer = show_json(run, change, cycle, false);
 	run_answer(run, answer);
 	return show_refusals_list(&change->refusals, change->plan.command, err);
 }
@@ -231,4 +257,27 @@ void show_next(const struct run *run, const char *release)
 			configured);
 	run_print(run, "next: start engine release %s%s, then look with `anchore-admin system status`\n", release,
 		setting ? setting : "");
+}
+
+void show_steps(const struct run *run, const struct cycle *cycle)
+{
+	if (settings_flag(&run->settings, OPTION_YES) || !cycle->steps.count)
+		return;
+	fprintf(stderr, "the services\n");
+	for (size_t i = 0; i < cycle->steps.count; i++)
+		fprintf(stderr, "  %zu  %s\n", i + 1, cycle->steps.items[i]);
+}
+
+void show_services(const struct run *run, const struct cycle *cycle)
+{
+	if (!cycle_drives(cycle))
+		return;
+	if (cycle->pinned)
+		run_print(run, "engine release %s is pinned%s%s\n", cycle->pinned, cycle->where ? " in " : "",
+			cycle->where ? cycle->where : "");
+	for (size_t i = 0; i < cycle->before.count; i++) {
+		const struct instance *instance = &cycle->before.items[i];
+		run_print(run, "service %s: %s\n", instance->name ? instance->name : instance->service,
+			instance_state_name(instance->state));
+	}
 }

@@ -13,6 +13,7 @@ struct swap {
 	struct row_differences losses;
 	const char *from, *to, *release; /* versions as text; release NULL: not known */
 	const char *database;
+	struct cycle *cycle;
 	bool has_path;               /* SQL leads there too */
 	const struct list *destroyed; /* and this is what it would not give back */
 };
@@ -68,6 +69,7 @@ static void answer(const struct run *run, const struct swap *swap, bool dry, boo
 	json_put_value(object, "steps", json_from_list(&swap->plan.lines));
 	json_put_value(object, "losses", losses_json(&swap->losses));
 	json_put_value(object, "destroyed", json_from_list(swap->destroyed));
+	json_put_value(object, "services", show_services_json(swap->cycle));
 	json_put_value(object, "refusals", show_refusals_json(&swap->plan.refusals));
 	json_put(object, "kept", kept);
 	run_answer(run, object);
@@ -87,6 +89,9 @@ static void print_plan(const struct run *run, const struct swap *swap)
 	}
 	for (size_t i = 0; i < swap->plan.lines.count; i++)
 		run_print(run, "  %s\n", swap->plan.lines.items[i]);
+	run_print(run, swap->cycle->steps.count ? "the services\n" : "");
+	for (size_t i = 0; i < swap->cycle->steps.count; i++)
+		run_print(run, "  %zu  %s\n", i + 1, swap->cycle->steps.items[i]);
 	run_print(run, swap->losses.count ? "what the snapshot does not have (the present database is kept beside)\n"
 		: "no row differs from the snapshot\n");
 	for (size_t i = 0; i < swap->losses.count; i++) {
@@ -100,23 +105,37 @@ static void print_plan(const struct run *run, const struct swap *swap)
 
 /* ---- doing it ---- */
 
-static int finish(struct run *run, const struct swap *swap, const struct restore_options *options, struct error *err)
+static int drive(const struct swap *swap, const struct target *target, const char *kept, struct error *err)
+{
+	AUTO(mem_auto) char *what = mem_format("downgrade %s to %s, snapshot %.12s", swap->from, swap->to,
+		swap->entry.manifest.id);
+	const struct cycle_end end = {.database = target->to, .release = target_release(target), .what = what,
+		.back = kept ? "restore --undo" : NULL};
+	return cycle_finish(swap->cycle, &end, err);
+}
+
+static int finish(struct run *run, const struct swap *swap, const struct target *target,
+	const struct restore_options *options, struct error *err)
 {
 	AUTO(mem_auto) char *kept = NULL;
 	AUTO(mem_auto) char *question = mem_format("Swap snapshot %.12s in, and go back from version %s to %s?",
 		swap->entry.manifest.id, swap->from, swap->to);
 	int rc = run_confirm(run, question, err);
 	if (!rc)
-		rc = restore_run(&kept, run, &swap->entry, options, err);
+		rc = cycle_restore(&kept, swap->cycle, &swap->entry, options, err);
+	if (rc)
+		return rc;
+	run_print(run, "database \"%s\" is at version %s again\n", swap->database, swap->to);
+	if (kept)
+		run_print(run,
+			"the one it replaces is kept as \"%s\"; `anchore-admin restore --undo` brings it back\n", kept);
+	rc = drive(swap, target, kept, err);
 	if (rc)
 		return rc;
 	answer(run, swap, false, true, kept);
-	run_print(run, "database \"%s\" is at version %s again\n", swap->database, swap->to);
-	if (kept)
-		run_print(run, "the one it replaces is kept as \"%s\"; `anchore-admin restore --undo` brings it back\n",
-			kept);
-	if (swap->release)
+	if (swap->release && !cycle_drives(swap->cycle))
 		show_next(run, swap->release);
+	show_services(run, swap->cycle);
 	return 0;
 }
 
@@ -139,14 +158,16 @@ static int refuse_choice(const struct run *run, const struct swap *swap, struct 
 	return error_hint(err, "add `--by snapshot` or `--by edges`; `--dry-run` shows what each of them loses");
 }
 
-int swap_back(struct change *change, struct run *run, struct version to, const struct version *release,
+int swap_back(struct change *change, struct cycle *cycle, struct run *run, const struct target *target,
 	struct error *err)
 {
 	AUTO(list_clear) struct list destroyed = LIST_INIT;
-	AUTO(swap_clear) struct swap swap = {.from = VERSION_TEXT(change->facts.version), .to = VERSION_TEXT(to),
-		.release = release ? VERSION_TEXT(*release) : NULL, .database = change->facts.database,
-		.has_path = change_has_path(&destroyed, change, to), .destroyed = &destroyed};
-	const struct restore_options options = {.into = NULL};
+	AUTO(swap_clear) struct swap swap = {.from = VERSION_TEXT(change->facts.version),
+		.to = VERSION_TEXT(target->to), .cycle = cycle,
+		.release = target->release_known ? VERSION_TEXT(target->release) : NULL,
+		.database = change->facts.database, .has_path = change_has_path(&destroyed, change, target->to),
+		.destroyed = &destroyed};
+	const struct restore_options options = {.stops = cycle_drives(cycle)};
 	const char *store;
 	int rc = run_store(&store, run, false, err);
 	if (!rc)
@@ -160,6 +181,7 @@ int swap_back(struct change *change, struct run *run, struct version to, const s
 		rc = restore_plan(&swap.plan, run, &swap.entry, &options, err);
 	if (rc)
 		return rc;
+	cycle_plan(cycle, "downgrade", target_release(target), false, true);
 	print_plan(run, &swap);
 	if (change->dry || swap.plan.refusals.count)
 		answer(run, &swap, change->dry, false, NULL);
@@ -169,5 +191,7 @@ int swap_back(struct change *change, struct run *run, struct version to, const s
 	if (change->dry)
 		return pending(run, &swap, err);
 	rc = refuse_choice(run, &swap, err);
-	return rc ? rc : finish(run, &swap, &options, err);
+	if (!rc)
+		rc = cycle_prepare(cycle, target_release(target), err);
+	return rc ? rc : finish(run, &swap, target, &options, err);
 }

@@ -3,12 +3,13 @@
 #define COMMAND_SWAP_BACK_H
 
 #include "base/error.h"
-#include "model/version.h"
+#include "command/target.h"
 #include "work/change.h"
+#include "work/cycle.h"
 #include "work/run.h"
 
 /* change is open; its connection is ended on the way. ERROR_REFUSED if there is no such snapshot. */
-int swap_back(struct change *change, struct run *run, struct version to, const struct version *release,
+int swap_back(struct change *change, struct cycle *cycle, struct run *run, const struct target *target,
 	struct error *err);
 
 #endif

@@ -1,15 +1,26 @@
 #include "command/upgrade.h"
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "command/command.h"
+#include "command/settle.h"
 #include "command/show.h"
-#include "work/migrate.h"
+#include "work/rollback.h"
 
-struct target {
-	struct version to, release;
-	bool release_known;
-};
+void upgrade_init(struct upgrade *upgrade, bool dry)
+{
+	*upgrade = (struct upgrade){.due = CYCLE_NOTHING};
+	change_init(&upgrade->change, "upgrade", dry);
+}
+
+void upgrade_clear(struct upgrade *upgrade)
+{
+	change_clear(&upgrade->change);
+	cycle_clear(&upgrade->cycle);
+}
+
+/* ---- where to ---- */
 
 static int engine_target(bool *known, struct target *out, const struct change *change, const struct run *run,
 	struct error *err)
@@ -18,8 +29,7 @@ static int engine_target(bool *known, struct target *out, const struct change *c
 	*known = engine != NULL;
 	if (!engine)
 		return 0;
-	out->release_known = true;
-	int rc = migrations_target(&out->to, &out->release, &change->migrations, engine, err);
+	int rc = target_read(out, &change->migrations, engine, err);
 	return rc ? error_context(err, "the setting engine") : 0;
 }
 
@@ -33,32 +43,34 @@ static int typed_target(bool *known, struct target *out, const struct change *ch
 		return 0;
 	bool has_engine = false;
 	struct target engine = {.release_known = false};
-	int rc = migrations_target(&out->to, &out->release, &change->migrations, typed, err);
+	int rc = target_read(out, &change->migrations, typed, err);
 	if (!rc)
 		rc = engine_target(&has_engine, &engine, change, run, err);
 	if (rc)
 		return rc;
 	/* Typed as a database version: the release that is configured counts, if it is of that version. */
-	struct version same;
-	bool is_release = version_parse_typed(&same, typed) && version_same(same, out->release);
-	if (!is_release && has_engine && version_same(engine.to, out->to))
+	if (!out->release_typed && has_engine && version_same(engine.to, out->to)) {
 		out->release = engine.release;
-	out->release_known = version_compare(out->release, (struct version){{0, 0, 0}}) > 0;
+		out->release_known = engine.release_known;
+	}
 	return 0;
 }
 
-static int default_target(struct target *out, const struct change *change, const struct run *run, struct error *err)
+/* The pinned release says it before the setting does, for the setting may be older. */
+static int default_target(struct target *out, const struct upgrade *upgrade, const struct run *run, struct error *err)
 {
-	bool known = false;
-	struct target engine = {.release_known = false};
-	int rc = engine_target(&known, &engine, change, run, err);
+	const struct change *change = &upgrade->change;
+	const struct cycle_state *state = &upgrade->cycle.state;
+	bool known = state->needs_known;
+	struct target engine = {.to = state->needs, .release = state->release, .release_known = known};
+	int rc = known ? 0 : engine_target(&known, &engine, change, run, err);
 	if (rc)
 		return rc;
 	if (known && version_compare(engine.to, change->facts.version) > 0) {
 		*out = engine;
 		return 0;
 	}
-	out->to = change->facts.version;
+	*out = (struct target){.to = change->facts.version};
 	graph_newest(&out->to, &change->migrations.graph);
 	out->release_known = releases_newest(&out->release, &change->migrations.releases, out->to);
 	return 0;
@@ -71,50 +83,142 @@ static int refuse_behind(const struct change *change, const struct target *targe
 	return error_hint(err, "go back with `anchore-admin downgrade --to %s`", VERSION_TEXT(target->to));
 }
 
-int upgrade_prepare(bool *needed, struct change *change, struct run *run, struct error *err)
-{
-	bool known = false;
-	struct target target = {.release_known = false};
-	int rc = change_open_migrations(change, run, err);
-	if (!rc)
-		rc = typed_target(&known, &target, change, run, err);
-	if (!rc)
-		rc = change_open(change, run, err);
-	if (!rc && !known)
-		rc = default_target(&target, change, run, err);
-	if (rc)
-		return rc;
-	int order = version_compare(target.to, change->facts.version);
-	if (order < 0)
-		return refuse_behind(change, &target, err);
-	*needed = order > 0;
-	return *needed ? change_plan(change, run, target.to, target.release_known ? &target.release : NULL, err) : 0;
-}
+/* ---- the plan ---- */
 
-int upgrade_finish(struct change *change, struct run *run, struct error *err)
+static int plan(struct upgrade *upgrade, struct run *run, struct error *err)
 {
-	const struct plan *plan = &change->plan;
-	double start = clock_elapsed();
-	int rc = migrate_run(change, run, err);
+	struct change *change = &upgrade->change;
+	struct cycle *cycle = &upgrade->cycle;
+	change->stops = cycle_drives(cycle) && cycle_any_wanted(&cycle->before);
+	change->snapshots = cycle_drives(cycle);
+	int rc = change_plan(change, run, upgrade->target.to, target_release(&upgrade->target), err);
 	if (rc)
 		return rc;
-	AUTO(mem_auto) char *took = text_duration(clock_elapsed() - start);
-	AUTO(json_auto) json_t *answer = show_json(run, change, true);
-	run_answer(run, answer);
-	run_print(run, "upgraded database \"%s\" from version %s to %s in %s\n", change->facts.database,
-		VERSION_TEXT(plan->from), VERSION_TEXT(plan->to), took);
-	show_warnings(run, change);
-	if (plan->release_known)
-		show_next(run, VERSION_TEXT(plan->release));
-	if (change->facts.evidence.found)
-		run_print(run, "the way back: `anchore-admin downgrade --to %s`, or `anchore-admin restore %.12s`\n",
-			VERSION_TEXT(plan->from), change->facts.evidence.id);
+	cycle_plan(cycle, "upgrade", target_release(&upgrade->target), change->facts.evidence.planned, true);
+	list_add_all(&change->plan.services, &cycle->steps);
 	return 0;
 }
 
-static int ask(struct run *run, const struct change *change, struct error *err)
+int upgrade_prepare(struct upgrade *upgrade, struct run *run, struct error *err)
 {
+	bool known = false;
+	struct change *change = &upgrade->change;
+	struct target *target = &upgrade->target;
+	int rc = change_open_migrations(change, run, err);
+	if (!rc)
+		rc = typed_target(&known, target, change, run, err);
+	if (!rc)
+		rc = change_open(change, run, err);
+	if (!rc)
+		rc = cycle_open(&upgrade->cycle, run, &change->migrations.releases, err);
+	if (!rc && !known)
+		rc = default_target(target, upgrade, run, err);
+	if (rc)
+		return rc;
+	cycle_database(&upgrade->cycle, VERSION_TEXT(change->facts.version));
+	if (version_compare(target->to, change->facts.version) < 0)
+		return refuse_behind(change, target, err);
+	rc = target_settle(target, &upgrade->cycle, err);
+	if (rc)
+		return rc;
+	upgrade->due = cycle_due(&upgrade->cycle.state, target->to,
+		cycle_drives(&upgrade->cycle) ? target_release(target) : NULL);
+	return upgrade->due == CYCLE_CHANGE ? plan(upgrade, run, err) : 0;
+}
+
+int upgrade_settle(struct upgrade *upgrade, struct run *run, struct error *err)
+{
+	if (upgrade->due == CYCLE_NOTHING) {
+		show_nothing(run, &upgrade->change);
+		return 0;
+	}
+	return settle(run, &upgrade->change, &upgrade->cycle, &upgrade->target, err);
+}
+
+int upgrade_check(struct upgrade *upgrade, struct run *run, struct error *err)
+{
+	int rc = show_refusals(run, &upgrade->change, &upgrade->cycle, err);
+	return rc ? rc : cycle_prepare(&upgrade->cycle, target_release(&upgrade->target), err);
+}
+
+/* ---- doing it ---- */
+
+/* The command that goes back: to the release that was pinned, where the old version is what it needs. Owned. */
+static char *way_back(const struct upgrade *upgrade, struct version *release)
+{
+	const struct plan *planned = &upgrade->change.plan;
+	bool known = cycle_release(release, &upgrade->cycle.state, upgrade->cycle.releases, planned->from);
+	return mem_format("downgrade --to %s", VERSION_TEXT(known ? *release : planned->from));
+}
+
+static int roll_back(struct upgrade *upgrade, struct version release, struct error *err)
+{
+	const struct plan *planned = &upgrade->change.plan;
+	AUTO(error_clear) struct error why = ERROR_INIT;
+	log_warn("%s; going back", err->message);
+	AUTO(mem_auto) char *failure = mem_copy(err->message);
+	int rc = rollback_run(&upgrade->cycle, planned->from, &release, &why);
+	if (rc) {
+		error_move(err, &why);
+		error_context(err, "going back failed");
+		err->code = ERROR_SERVICES;
+		return ERROR_SERVICES;
+	}
+	error_set(err, ERROR_SERVICES,
+		"%s; it went back: the database is at version %s again, and release %s is healthy", failure,
+		VERSION_TEXT(planned->from), VERSION_TEXT(release));
+	return error_hint(err, "see why with `anchore-admin service logs`, then upgrade again");
+}
+
+static int drive(struct upgrade *upgrade, struct run *run, struct error *err)
+{
+	struct change *change = &upgrade->change;
+	const struct plan *planned = &change->plan;
+	struct version release = {{0, 0, 0}};
+	AUTO(mem_auto) char *back = way_back(upgrade, &release);
+	const char *snapshot = change->facts.evidence.id;
+	AUTO(mem_auto) char *what = mem_format("upgrade %s to %s%s%.12s", VERSION_TEXT(planned->from),
+		VERSION_TEXT(planned->to), snapshot ? ", snapshot " : "", snapshot ? snapshot : "");
+	const struct cycle_end end = {.database = planned->to, .release = target_release(&upgrade->target),
+		.what = what, .back = back};
+	int rc = cycle_finish(&upgrade->cycle, &end, err);
+	if (rc == ERROR_SERVICES && settings_flag(&run->settings, OPTION_AUTO_ROLLBACK))
+		return roll_back(upgrade, release, err);
+	return rc;
+}
+
+int upgrade_finish(struct upgrade *upgrade, struct run *run, struct error *err)
+{
+	struct change *change = &upgrade->change;
+	const struct plan *planned = &change->plan;
+	double start = clock_elapsed();
+	int rc = cycle_migrate(&upgrade->cycle, change, err);
+	if (rc)
+		return rc;
+	AUTO(mem_auto) char *took = text_duration(clock_elapsed() - start);
+	run_print(run, "upgraded database \"%s\" from version %s to %s in %s\n", change->facts.database,
+		VERSION_TEXT(planned->from), VERSION_TEXT(planned->to), took);
+	show_warnings(run, change);
+	fflush(stdout);
+	rc = drive(upgrade, run, err);
+	if (rc)
+		return rc;
+	AUTO(json_auto) json_t *answer = show_json(run, change, &upgrade->cycle, true);
+	run_answer(run, answer);
+	if (planned->release_known && !cycle_drives(&upgrade->cycle))
+		show_next(run, VERSION_TEXT(planned->release));
+	show_services(run, &upgrade->cycle);
+	if (change->facts.evidence.found)
+		run_print(run, "the way back: `anchore-admin downgrade --to %s`, or `anchore-admin restore %.12s`\n",
+			VERSION_TEXT(planned->from), change->facts.evidence.id);
+	return 0;
+}
+
+static int ask(struct run *run, const struct upgrade *upgrade, struct error *err)
+{
+	const struct change *change = &upgrade->change;
 	show_destroyed(change);
+	show_steps(run, &upgrade->cycle);
 	AUTO(mem_auto) char *question = mem_format("Upgrade database \"%s\" from version %s to %s?",
 		change->facts.database, VERSION_TEXT(change->plan.from), VERSION_TEXT(change->plan.to));
 	return run_confirm(run, question, err);
@@ -122,23 +226,21 @@ static int ask(struct run *run, const struct change *change, struct error *err)
 
 int command_upgrade(struct run *run, struct error *err)
 {
-	bool dry = false, sql = false, needed = false;
+	bool dry = false, sql = false;
 	int rc = show_dry_run(&dry, &sql, run, err);
 	if (rc)
 		return rc;
-	AUTO(change_clear) struct change change;
-	change_init(&change, "upgrade", dry);
-	rc = upgrade_prepare(&needed, &change, run, err);
+	AUTO(upgrade_clear) struct upgrade upgrade;
+	upgrade_init(&upgrade, dry);
+	rc = upgrade_prepare(&upgrade, run, err);
 	if (rc)
 		return rc;
-	if (!needed) {
-		show_nothing(run, &change);
-		return 0;
-	}
+	if (upgrade.due != CYCLE_CHANGE)
+		return upgrade_settle(&upgrade, run, err);
 	if (dry)
-		return show_plan(run, &change, sql, err);
-	rc = show_refusals(run, &change, err);
+		return show_plan(run, &upgrade.change, &upgrade.cycle, sql, err);
+	rc = upgrade_check(&upgrade, run, err);
 	if (!rc)
-		rc = ask(run, &change, err);
-	return rc ? rc : upgrade_finish(&change, run, err);
+		rc = ask(run, &upgrade, err);
+	return rc ? rc : upgrade_finish(&upgrade, run, err);
 }

@@ -37,9 +37,7 @@ char *proc_find(const char *name)
 	return NULL;
 }
 
-/* Ours with the additions; an addition replaces ours of the same name, a name alone removes it. The array is owned, its
- * strings are not. */
-static char **merged_environment(const struct list *extra)
+char **proc_environment(const struct list *extra)
 {
 	size_t ours = 0, kept = 0;
 	while (environ[ours])
@@ -104,7 +102,7 @@ static int start(struct child *child, const struct proc *proc, struct error *err
 	} else if (pipe2(out, O_CLOEXEC) != 0 || pipe2(errors, O_CLOEXEC) != 0) {
 		return error_errno(err, ERROR_FAILED, "cannot make a pipe");
 	}
-	AUTO(mem_auto) char **environment = merged_environment(proc->environment);
+	AUTO(mem_auto) char **environment = proc_environment(proc->environment);
 	pid_t parent = getpid(), pid = fork();
 	if (pid == 0) {
 		if (dup2(null, STDIN_FILENO) >= 0 && dup2(proc->output ? output : out[1], STDOUT_FILENO) >= 0 &&

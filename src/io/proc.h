@@ -21,6 +21,9 @@ struct proc {
  * by a signal is ERROR_FAILED: "pg_dump failed with exit status 1: <last line of its stderr>".
  * When a signal asks us to stop, the program gets SIGTERM and the call fails with ERROR_INTERRUPTED. */
 int proc_run(char **out, char **errors, const struct proc *proc, struct error *err);
+/* Our environment with the additions, NULL-terminated: an addition replaces ours of the same name, a name alone removes
+ * it. The array is owned, its strings are not. */
+char **proc_environment(const struct list *extra);
 /* Path of a program in PATH, owned, NULL if there is none. */
 char *proc_find(const char *name);
 

@@ -255,3 +255,103 @@ void repo_files_clear(struct repo_files *files)
 	mem_free(files->commit);
 	*files = (struct repo_files){NULL, 0, NULL};
 }
+
+/* ---- committing one file ---- */
+
+static char *path_within(const struct repo *repo, const char *name)
+{
+	return mem_format("%s%s%s", repo->path, *repo->path ? "/" : "", name);
+}
+
+int repo_check_file(struct repo *repo, const char *name, struct error *err)
+{
+	AUTO(mem_auto) char *path = path_within(repo, name);
+	unsigned status = 0;
+	if (git_repository_state(repo->git) != GIT_REPOSITORY_STATE_NONE) {
+		error_set(err, ERROR_REFUSED, "the git repository of %s is in the middle of a merge or the like", path);
+		return error_hint(err, "finish it: `git -C %s status` says how", repo->directory);
+	}
+	if (git_status_file(&status, repo->git, path))
+		return error_set(err, ERROR_FAILED, "the state of %s in git cannot be read: %s", path, last_message());
+	if (status == GIT_STATUS_CURRENT)
+		return 0;
+	error_set(err, ERROR_REFUSED, "%s is not as committed (%s)", path, status_word(status));
+	return error_hint(err, "commit it: `git -C %s add%s %s && git -C %s commit %s`", repo->directory,
+		status & GIT_STATUS_IGNORED ? " -f" : "", name, repo->directory, name);
+}
+
+static int make_signature(git_signature **me, git_repository *git)
+{
+	char host[256] = "localhost";
+	if (git_signature_default(me, git) == 0)
+		return 0;
+	gethostname(host, sizeof host - 1);
+	AUTO(mem_auto) char *address = mem_format("anchore-admin@%s", host);
+	return git_signature_now(me, "anchore-admin", address);
+}
+
+/* The tree of HEAD with the file as it is now. */
+static int make_tree(git_tree **tree, struct repo *repo, git_tree *head, const char *path)
+{
+	git_index *index = NULL;
+	const git_index_entry *old;
+	git_index_entry entry;
+	git_oid id, tree_id;
+	int code = git_index_new(&index);
+	if (!code)
+		code = git_index_read_tree(index, head);
+	if (!code)
+		code = git_blob_create_from_workdir(&id, repo->git, path);
+	if (!code) {
+		memset(&entry, 0, sizeof entry);
+		old = git_index_get_bypath(index, path, 0);
+		entry.mode = old ? old->mode : GIT_FILEMODE_BLOB;
+		entry.path = path;
+		entry.id = id;
+		code = git_index_add(index, &entry);
+	}
+	if (!code)
+		code = git_index_write_tree_to(&tree_id, index, repo->git);
+	if (!code)
+		code = git_tree_lookup(tree, repo->git, &tree_id);
+	git_index_free(index);
+	return code;
+}
+
+/* So that the file does not count as changed in the operator's own index. */
+static int stage(git_repository *git, const char *path)
+{
+	git_index *index = NULL;
+	int code = git_repository_index(&index, git);
+	if (!code)
+		code = git_index_add_bypath(index, path);
+	if (!code)
+		code = git_index_write(index);
+	git_index_free(index);
+	return code;
+}
+
+int repo_commit_file(char **commit, struct repo *repo, const char *name, const char *message, struct error *err)
+{
+	AUTO(mem_auto) char *path = path_within(repo, name);
+	AUTO(free_object) git_object *head = NULL;
+	AUTO(free_tree) git_tree *old = NULL, *tree = NULL;
+	git_signature *me = NULL;
+	git_oid id;
+	int code = git_revparse_single(&head, repo->git, "HEAD^{commit}");
+	if (!code)
+		code = git_commit_tree(&old, (git_commit *)head);
+	if (!code)
+		code = make_tree(&tree, repo, old, path);
+	if (!code)
+		code = make_signature(&me, repo->git);
+	if (!code)
+		code = git_commit_create_v(&id, repo->git, "HEAD", me, me, NULL, message, tree, 1, (git_commit *)head);
+	if (!code)
+		code = stage(repo->git, path);
+	git_signature_free(me);
+	if (code)
+		return error_set(err, ERROR_FAILED, "%s cannot be committed: %s", path, last_message());
+	*commit = hex_id(&id);
+	return 0;
+}

@@ -1,40 +1,13 @@
 #include "io/yaml.h"
 
-#include <libfyaml.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "io/yaml_private.h"
 
 enum { MOST_DEPTH = 32, MOST_ENTRIES = 10000 };
-
-static void document_auto(struct fy_document **document)
-{
-	if (*document)
-		fy_document_destroy(*document);
-}
-
-static void parser_auto(struct fy_parser **parser)
-{
-	if (*parser)
-		fy_parser_destroy(*parser);
-}
-
-/* The library would print to stderr by itself. */
-static void print_nothing(struct fy_diag *diag, void *user, const char *text, size_t size)
-{
-	(void)diag;
-	(void)user;
-	(void)text;
-	(void)size;
-}
-
-static void diag_auto(struct fy_diag **diag)
-{
-	if (*diag)
-		fy_diag_destroy(*diag);
-}
 
 void yaml_clear(struct yaml *yaml)
 {
@@ -82,6 +55,8 @@ static struct yaml_entry *add(struct yaml *yaml, char *path, int line, int colum
 
 static int add_mapping(struct yaml *yaml, struct fy_node *mapping, const char *prefix, int depth, int line,
 	struct error *err);
+static int add_list(struct yaml *yaml, struct fy_node *list, const char *prefix, int depth, int line,
+	struct error *err);
 
 /* The node that an alias stands for. The library could resolve a whole document, but copies what it resolves: a small
  * file would make it use all memory. */
@@ -104,7 +79,7 @@ static int add_value(struct yaml *yaml, const char *path, struct fy_node *node, 
 	}
 	if (node && fy_node_is_sequence(node)) {
 		entry->kind = YAML_LIST;
-		return 0;
+		return add_list(yaml, node, path, depth + 1, line, err);
 	}
 	size_t size = 0;
 	const char *bytes = node ? fy_node_get_scalar(node, &size) : NULL;
@@ -176,45 +151,41 @@ static int add_mapping(struct yaml *yaml, struct fy_node *mapping, const char *p
 	return rc;
 }
 
-/* The first thing that the parser complained about. Its message may quote the file's text only where it names a
- * duplicate key or an unknown anchor, never a value. */
-static int fail_parse(const struct yaml *yaml, struct fy_diag *diag, struct error *err)
+/* Where an item stands: its own line, that of its first key where it is a mapping. */
+static void place_item(int *line, int *column, struct fy_node *item)
 {
-	void *at = NULL;
-	const struct fy_diag_error *first = fy_diag_errors_iterate(diag, &at);
-	if (!first)
-		return error_set(err, ERROR_USAGE, "%s is not YAML", yaml->where);
-	return error_set(err, ERROR_USAGE, "%s line %d: %s", yaml->where, first->line, first->msg);
+	if (item && fy_node_is_mapping(item)) {
+		struct fy_node_pair *first = fy_node_mapping_get_by_index(item, 0);
+		item = first ? fy_node_pair_key(first) : NULL;
+	}
+	place(line, column, item);
 }
 
-/* A file with two documents would otherwise lose the second. */
-static int check_single(const struct yaml *yaml, struct fy_parser *parser, struct fy_diag *diag, struct error *err)
+static int add_list(struct yaml *yaml, struct fy_node *list, const char *prefix, int depth, int line,
+	struct error *err)
 {
-	AUTO(document_auto) struct fy_document *second = fy_parse_load_document(parser);
-	if (second)
-		return error_set(err, ERROR_USAGE, "%s holds more than one document", yaml->where);
-	return fy_parser_get_stream_error(parser) ? fail_parse(yaml, diag, err) : 0;
+	if (depth > MOST_DEPTH || yaml->count > MOST_ENTRIES)
+		return fail(yaml, line, "is nested too deeply or too large", prefix, err);
+	void *at = NULL;
+	struct fy_node *item;
+	int rc = 0;
+	for (size_t i = 0; !rc && (item = fy_node_sequence_iterate(list, &at)); i++) {
+		int item_line = line, column = 1;
+		place_item(&item_line, &column, item);
+		AUTO(mem_auto) char *path = mem_format("%s.%zu", prefix, i);
+		rc = add_value(yaml, path, item, depth, item_line, column, err);
+		if (!rc && yaml->count > MOST_ENTRIES)
+			rc = fail(yaml, item_line, "is too large", prefix, err);
+	}
+	return rc;
 }
 
 static int parse_tree(struct yaml *yaml, const char *text, size_t size, struct error *err)
 {
-	struct fy_diag_cfg diag_config;
-	fy_diag_cfg_default(&diag_config);
-	diag_config.fp = NULL;
-	diag_config.output_fn = print_nothing;
-	AUTO(diag_auto) struct fy_diag *diag = fy_diag_create(&diag_config);
-	fy_diag_set_collect_errors(diag, true);
 	/* Duplicate keys are add_pair()'s to refuse, by name. */
-	struct fy_parse_cfg config = {
-		.flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG | FYPCF_ALLOW_DUPLICATE_KEYS, .diag = diag};
-	AUTO(parser_auto) struct fy_parser *parser = fy_parser_create(&config);
-	if (!parser || fy_parser_set_string(parser, text, size) != 0)
-		return error_set(err, ERROR_USAGE, "%s cannot be parsed", yaml->where);
-	AUTO(document_auto) struct fy_document *document = fy_parse_load_document(parser);
-	if (!document)
-		return fy_parser_get_stream_error(parser) ? fail_parse(yaml, diag, err) : 0;
-	struct fy_node *root = fy_document_root(document);
-	int rc = check_single(yaml, parser, diag, err);
+	AUTO(yaml_source_close) struct yaml_source source = {0};
+	int rc = yaml_source_open(&source, text, size, yaml->where, true, err);
+	struct fy_node *root = !rc && source.document ? fy_document_root(source.document) : NULL;
 	if (rc || !root || (fy_node_is_scalar(root) && is_null(root, fy_node_get_scalar0(root))))
 		return rc;
 	if (!fy_node_is_mapping(root))
@@ -225,12 +196,7 @@ static int parse_tree(struct yaml *yaml, const char *text, size_t size, struct e
 int yaml_parse(struct yaml *out, const char *text, size_t size, const char *where, struct error *err)
 {
 	AUTO(yaml_clear) struct yaml yaml = {.where = mem_copy(where)};
-	if (memchr(text, '\0', size))
-		return error_set(err, ERROR_USAGE, "%s is not a text file", where);
-	bool blank = true;
-	for (size_t i = 0; i < size && blank; i++)
-		blank = strchr(" \t\r\n", text[i]) != NULL;
-	int rc = blank ? 0 : parse_tree(&yaml, text, size, err);
+	int rc = parse_tree(&yaml, text, size, err);
 	if (rc)
 		return rc;
 	*out = yaml;

@@ -1,6 +1,6 @@
 /* YAML, by libfyaml: a file as the ordered list of its values. A value of a mapping in a mapping has the path
- * "credentials.database.db_connect"; the items of a list are not told, only that there is one. Anchors, aliases and
- * merge keys are resolved. Errors are ERROR_USAGE and say "FILE line N". */
+ * "credentials.database.db_connect", the items of a list "services.0", "services.1.name". Anchors, aliases and merge keys
+ * are resolved. Errors are ERROR_USAGE and say "FILE line N". */
 #ifndef IO_YAML_H
 #define IO_YAML_H
 
@@ -14,12 +14,12 @@ struct yaml_entry {
 	char *path;
 	enum yaml_kind kind;
 	char *value;      /* NULL unless YAML_SCALAR */
-	int line, column; /* of the key, from 1 */
+	int line, column; /* of the key, or of the item of a list, from 1 */
 };
 
 struct yaml {
 	char *where;                /* the file */
-	struct yaml_entry *entries; /* a mapping stands before what it holds */
+	struct yaml_entry *entries; /* a mapping or list stands before what it holds */
 	size_t count;
 };
 

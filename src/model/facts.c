@@ -30,6 +30,7 @@ void sessions_clear(struct sessions *sessions)
 void evidence_clear(struct evidence *evidence)
 {
 	mem_free(evidence->skipped);
+	mem_free(evidence->verified);
 	mem_free(evidence->other);
 	mem_free(evidence->id);
 	mem_free(evidence->path);

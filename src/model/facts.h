@@ -38,6 +38,8 @@ struct fact_table {
 struct evidence {
 	char *skipped;     /* the reason given with --no-snapshot; then nothing below is filled */
 	bool store_known;  /* a store is named */
+	char *verified;    /* id of the snapshot that this run has written or read in full already; NULL */
+	bool planned;      /* the run takes a snapshot of its own, once the services are stopped */
 	bool found;        /* there is a whole snapshot of this database at this version */
 	char *other;       /* what there is instead, in words, where none was found; NULL */
 	char *id, *path;
@@ -66,6 +68,7 @@ struct facts {
 	struct fact_table *tables;   /* by name */
 	size_t table_count;
 	struct sessions services;    /* sessions that may be the engine's */
+	bool stops;                  /* the run stops the services itself, and looks for their sessions again then */
 	struct sessions prepared;    /* prepared transactions in this database; query holds their name */
 	struct sessions holders;     /* of the engine's lock, where it is not ours */
 	bool superuser;

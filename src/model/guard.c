@@ -51,7 +51,7 @@ static void check_lock(struct refusals *out, const struct facts *facts)
 static void check_snapshot(struct refusals *out, const struct facts *facts, const struct plan *plan)
 {
 	const struct evidence *evidence = &facts->evidence;
-	if (evidence->skipped)
+	if (evidence->skipped || evidence->planned)
 		return;
 	if (!evidence->store_known) {
 		refusals_add(out, "snapshot",
@@ -77,7 +77,7 @@ static void check_snapshot(struct refusals *out, const struct facts *facts, cons
 static void check_age(struct refusals *out, const struct facts *facts)
 {
 	const struct evidence *evidence = &facts->evidence;
-	if (evidence->skipped || !evidence->found || !evidence->max_age)
+	if (evidence->skipped || evidence->planned || !evidence->found || !evidence->max_age)
 		return;
 	if (facts->now - evidence->created <= evidence->max_age)
 		return;
@@ -89,7 +89,7 @@ static void check_age(struct refusals *out, const struct facts *facts)
 
 static void check_services(struct refusals *out, const struct facts *facts)
 {
-	if (facts->services.count) {
+	if (facts->services.count && !facts->stops) {
 		AUTO(mem_auto) char *who = sessions_text(&facts->services);
 		refusals_add(out, "services",
 			mem_format("an engine service may still run, for %zu other session%s %s in the "

@@ -11,6 +11,9 @@
  *   space       there is room for what the plan writes
  *   server      the server accepts writes, the client programs fit
  *   lock        nobody holds the engine's own lock (a dry run's; a real run takes it first)
+ *
+ * A run that drives the services is judged twice: before anything is stopped, where facts->stops and evidence.planned
+ * leave out what stopping them and taking a snapshot will cure, and in full once that is done.
  */
 #ifndef MODEL_GUARD_H
 #define MODEL_GUARD_H

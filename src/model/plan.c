@@ -30,6 +30,7 @@ void plan_clear(struct plan *plan)
 	mem_free(plan->losses);
 	list_clear(&plan->tables);
 	list_clear(&plan->destroyed);
+	list_clear(&plan->services);
 	plan_init(plan, plan->command);
 }
 

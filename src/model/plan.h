@@ -46,6 +46,7 @@ struct plan {
 	struct plan_loss *losses;
 	size_t loss_count;
 	struct list destroyed;     /* "rows T: why": by this upgrade, or by those that this downgrade goes back over */
+	struct list services;      /* what happens to the engine's services, a line a step; empty: nothing does */
 };
 
 void plan_init(struct plan *plan, const char *command);

@@ -116,6 +116,10 @@ static void add_evidence(struct text *text, const struct facts *facts)
 		text_addf(text, "  none: --no-snapshot, because: %s\n", evidence->skipped);
 		return;
 	}
+	if (evidence->planned) {
+		text_add(text, "  a snapshot, taken once the services are stopped\n");
+		return;
+	}
 	if (!evidence->found) {
 		text_add(text, "  none: there is no snapshot of this state\n");
 		return;
@@ -129,6 +133,14 @@ static void add_evidence(struct text *text, const struct facts *facts)
 		text_addf(text, "  fresh: %s%s\n", evidence->fresh ? "yes, " : "no",
 			evidence->fresh ? evidence->how : "");
 	text_addf(text, "  command: anchore-admin restore %.12s\n", evidence->id);
+}
+
+static void add_services(struct text *text, const struct plan *plan)
+{
+	if (plan->services.count)
+		text_add(text, "\nthe services\n");
+	for (size_t i = 0; i < plan->services.count; i++)
+		text_addf(text, "  %zu  %s\n", i + 1, plan->services.items[i]);
 }
 
 static void add_refusals(struct text *text, const struct plan *plan, const struct refusals *refusals)
@@ -163,6 +175,7 @@ char *plan_text(const struct plan *plan, const struct facts *facts, const struct
 	add_losses(&text, plan);
 	add_destroyed(&text, plan);
 	add_evidence(&text, facts);
+	add_services(&text, plan);
 	add_refusals(&text, plan, refusals);
 	return text_take(&text);
 }

@@ -130,8 +130,11 @@ static const struct journal_entry *last_applied(const struct journal *journal, c
 }
 
 /* Told, not refused: the catalog check says whether the database is as the SQL files expect. */
-static void tell_changed_edges(const struct change *change, const struct run *run)
+static void tell_changed_edges(struct change *change, const struct run *run)
 {
+	if (change->told)
+		return;
+	change->told = true;
 	AUTO(journal_clear) struct journal journal = {NULL, 0};
 	AUTO(error_clear) struct error why = ERROR_INIT;
 	if (journal_read(&journal, change_store(run), change->db, &why))
@@ -147,6 +150,16 @@ static void tell_changed_edges(const struct change *change, const struct run *ru
 	}
 }
 
+/* A half-upgraded database is not made better by a snapshot of it. */
+static bool plans_snapshot(const struct change *change)
+{
+	const struct evidence *evidence = &change->facts.evidence;
+	const struct facts *facts = &change->facts;
+	bool old = evidence->max_age && facts->now - evidence->created > evidence->max_age;
+	bool good = evidence->found && !evidence->corrupt && evidence->fresh && !old;
+	return change->snapshots && evidence->store_known && !evidence->skipped && !facts->shape.half_upgraded && !good;
+}
+
 int change_plan(struct change *change, struct run *run, struct version to, const struct version *release,
 	struct error *err)
 {
@@ -156,13 +169,45 @@ int change_plan(struct change *change, struct run *run, struct version to, const
 	plan->release_known = release || releases_newest(&plan->release, &change->migrations.releases, to);
 	if (release)
 		plan->release = *release;
+	change->facts.stops = change->stops;
 	int rc = plan_path(change, to, err);
 	if (!rc)
 		rc = evidence_gather(&change->facts, &change->held, run, change->db, err);
 	if (rc)
 		return rc;
+	change->facts.evidence.planned = plans_snapshot(change);
 	tell_changed_edges(change, run);
 	plan_finish(plan, &change->facts);
 	guard_check(&change->refusals, &change->facts, plan);
 	return 0;
+}
+
+static int refuse_other_version(struct version then, struct version now, struct error *err)
+{
+	error_set(err, ERROR_REFUSED, "the database's version was changed after the check: it was %s and is %s",
+		VERSION_TEXT(then), VERSION_TEXT(now));
+	return error_hint(err, "look with `anchore-admin db status`, then run the command again");
+}
+
+int change_check_again(struct change *change, struct run *run, struct error *err)
+{
+	struct evidence *evidence = &change->facts.evidence;
+	const struct version from = change->plan.from, to = change->plan.to, release = change->plan.release;
+	bool release_known = change->plan.release_known;
+	AUTO(mem_auto) char *verified = mem_take(evidence->found && !evidence->corrupt ? &evidence->id
+		: &evidence->verified);
+	struct list services = change->plan.services;
+	change->plan.services = (struct list)LIST_INIT;
+	snapshot_proof_clear(&change->held);
+	refusals_clear(&change->refusals);
+	plan_clear(&change->plan);
+	change->plan.services = services;
+	facts_clear(&change->facts);
+	int rc = facts_gather(&change->facts, run, change->db, &change->migrations, err);
+	if (!rc && !version_same(change->facts.version, from))
+		rc = refuse_other_version(from, change->facts.version, err);
+	if (rc)
+		return rc;
+	change->facts.evidence.verified = mem_take(&verified);
+	return change_plan(change, run, to, release_known ? &release : NULL, err);
 }

@@ -28,6 +28,9 @@ struct change {
 	struct refusals refusals;
 	struct snapshot_proof held;
 	struct list warnings;        /* what the edges said when they ran: rows that they could not convert */
+	bool stops;                  /* services run, and the run will stop them (work/cycle.h) */
+	bool snapshots;              /* where no snapshot is fresh, the run takes one itself */
+	bool told;                   /* of the edges whose text was changed */
 };
 
 /* For AUTO() on a struct change made by change_init(). Ends the connection, and with it the engine's lock. */
@@ -42,6 +45,9 @@ int change_open(struct change *change, struct run *run, struct error *err);
  * refusal too. Warns of edges whose text differs from what the journal says was applied. */
 int change_plan(struct change *change, struct run *run, struct version to, const struct version *release,
 	struct error *err);
+/* The same plan again, with the guard in full, once the services are stopped and the snapshot is taken. ERROR_REFUSED
+ * if the database is at another version now; what the guard refuses is in change->refusals. */
+int change_check_again(struct change *change, struct run *run, struct error *err);
 /* Edges lead from the database's version to that one. destroyed, unless NULL: what they cannot give back, because the
  * upgrade destroyed it; a line each. */
 bool change_has_path(struct list *destroyed, const struct change *change, struct version to);

@@ -16,14 +16,32 @@
 #ifndef WORK_CONTROL_H
 #define WORK_CONTROL_H
 
+#include <stdbool.h>
+#include <sys/un.h>
+
 #include "base/error.h"
 #include "io/json.h"
 #include "work/run.h"
 
 /* The run folder, owned: setting run_dir, else `run` beside the settings file. Not made here. */
 int control_directory(char **out, const struct run *run, struct error *err);
+/* The same of the services' output: setting log_dir, else `log`. */
+int control_log_directory(char **out, const struct run *run, struct error *err);
 /* Asks the supervisor. question is not taken over. *done is what stood under "done", owned. Notes go to log_note().
  * ERROR_UNREACHABLE when no supervisor runs; the errors it gives have its own code. */
 int control_ask(json_t **done, const struct run *run, const json_t *question, struct error *err);
+/* A supervisor listens there. */
+bool control_answers(const struct run *run);
+
+/* ---- for the supervisor and the runtime ---- */
+
+#define CONTROL_SOCKET "control"
+#define CONTROL_LOCK "lock" /* held by the supervisor for as long as it lives */
+int control_address(struct sockaddr_un *out, const char *directory, struct error *err);
+/* Reads an answer to its end, from fd. */
+int control_read(json_t **done, int fd, struct error *err);
+/* {"error": {…}}, and back to an error. */
+json_t *control_error_json(const struct error *err);
+int control_error(const json_t *error, struct error *err);
 
 #endif

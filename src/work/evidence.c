@@ -131,6 +131,8 @@ static int verify(struct evidence *evidence, const struct snapshot_entry *entry,
 	struct error *err)
 {
 	struct error why = ERROR_INIT;
+	if (text_same(evidence->verified, entry->manifest.id))
+		return 0;
 	log_note("verifying snapshot %.12s", entry->manifest.id);
 	int rc = snapshot_verify(entry, run_jobs(run), &why);
 	if (rc && rc != ERROR_CORRUPT)
@@ -182,7 +184,8 @@ int evidence_gather(struct facts *facts, struct snapshot_proof *out, struct run 
 	int rc = read_reason(evidence, run, err);
 	const char *store = settings_text(&run->settings, OPTION_STORE);
 	evidence->store_known = store != NULL;
-	if (rc || evidence->skipped || !store)
+	/* Services that run write every minute: whatever it is, it will not be fresh any more. */
+	if (rc || evidence->skipped || !store || facts->stops)
 		return rc;
 	AUTO(snapshot_list_clear) struct snapshot_list list = {NULL, 0};
 	AUTO(mem_auto) char *deployment = NULL;

@@ -75,7 +75,8 @@ void journal_entry_init(struct journal_entry *entry, const struct run *run)
 void journal_entry_clear(struct journal_entry *entry)
 {
 	char *const owned[] = {entry->run, entry->command, entry->by, entry->tool_version, entry->from, entry->to,
-		entry->snapshot, entry->commit, entry->reason, entry->outcome, entry->message};
+		entry->snapshot, entry->commit, entry->reason, entry->outcome, entry->message, entry->release,
+		entry->release_was, entry->services};
 	for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
 		mem_free(owned[i]);
 	list_clear(&entry->edges);
@@ -149,6 +150,14 @@ static bool ends_inside_a_line(const char *path)
 	return size > 0 && data[size - 1] != '\n';
 }
 
+static int append_line(const char *store, const json_t *object, struct error *err)
+{
+	AUTO(mem_auto) char *path = file_path(store);
+	AUTO(mem_auto) char *line = json_print_line(object);
+	AUTO(mem_auto) char *whole = mem_format("%s%s\n", ends_inside_a_line(path) ? "\n" : "", line);
+	return file_append(path, whole, strlen(whole), err);
+}
+
 static int append(const char *store, const struct journal_entry *entry, const char *event, time_t when,
 	const char *outcome, const char *message, struct error *err)
 {
@@ -170,10 +179,7 @@ static int append(const char *store, const struct journal_entry *entry, const ch
 		json_put(object, "outcome", outcome);
 		json_put(object, "message", message);
 	}
-	AUTO(mem_auto) char *path = file_path(store);
-	AUTO(mem_auto) char *line = json_print_line(object);
-	AUTO(mem_auto) char *whole = mem_format("%s%s\n", ends_inside_a_line(path) ? "\n" : "", line);
-	return file_append(path, whole, strlen(whole), err);
+	return append_line(store, object, err);
 }
 
 int journal_started(const char *store, const struct journal_entry *entry, struct error *err)
@@ -191,6 +197,26 @@ void journal_ended(const char *store, const struct journal_entry *entry, const s
 		rc = append(store, entry, "ended", clock_now(), outcome, failure ? failure->message : NULL, &err);
 	if (rc)
 		log_warn("the journal beside the snapshots lacks the end of this run: %s", err.message);
+}
+
+void journal_services(const char *store, const struct run *run, const char *release, const char *release_was,
+	const struct error *failure)
+{
+	AUTO(error_clear) struct error err = ERROR_INIT;
+	AUTO(json_auto) json_t *object = json_object();
+	AUTO(mem_auto) char *at = text_time(clock_now());
+	json_put(object, "event", "services");
+	json_put(object, "run", run->id);
+	json_put(object, "at", at);
+	json_put(object, "command", run->command);
+	json_put(object, "release", release);
+	json_put(object, "release_was", release_was);
+	json_put(object, "services", failure ? failure->message : "healthy");
+	int rc = fault_point("journal-services", &err);
+	if (!rc)
+		rc = append_line(store, object, &err);
+	if (rc)
+		log_warn("the journal beside the snapshots lacks what became of the services: %s", err.message);
 }
 
 /* ---- reading ---- */
@@ -223,7 +249,7 @@ static bool read_line(struct journal *journal, const json_t *line)
 	if (!run || !event || !at || !text_time_parse(at, &when))
 		return false;
 	struct journal_entry *entry = find(journal, run);
-	if (strcmp(event, "ended") != 0 || entry->at == 0)
+	if (strcmp(event, "started") == 0 || entry->at == 0)
 		entry->at = when;
 	learn(&entry->command, json_text(line, "command"));
 	learn(&entry->by, json_text(line, "by"));
@@ -235,8 +261,13 @@ static bool read_line(struct journal *journal, const json_t *line)
 	learn(&entry->reason, json_text(line, "reason"));
 	learn(&entry->outcome, json_text(line, "outcome"));
 	learn(&entry->message, json_text(line, "message"));
-	list_clear(&entry->edges);
-	json_to_list(&entry->edges, json_object_get(line, "edges"));
+	learn(&entry->release, json_text(line, "release"));
+	learn(&entry->release_was, json_text(line, "release_was"));
+	learn(&entry->services, json_text(line, "services"));
+	if (json_object_get(line, "edges")) {
+		list_clear(&entry->edges);
+		json_to_list(&entry->edges, json_object_get(line, "edges"));
+	}
 	entry->in_file = true;
 	return true;
 }

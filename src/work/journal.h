@@ -26,6 +26,9 @@ struct journal_entry {
 	char *outcome;   /* "done", "failed", "refused", NULL while it runs or when it was killed */
 	char *message;   /* the error's; NULL */
 	struct list edges; /* "0.0.6--0.0.7.sql <sha256>" */
+	/* In the file alone: */
+	char *release, *release_was; /* pinned by the run, and before it; NULL */
+	char *services;              /* "healthy", or why not; NULL: the run did nothing to them */
 	bool in_database, in_file;
 };
 
@@ -36,6 +39,9 @@ void journal_entry_clear(struct journal_entry *entry);
 int journal_started(const char *store, const struct journal_entry *entry, struct error *err);
 /* failure NULL: done. A line that cannot be written is only warned about, for the work is done already. */
 void journal_ended(const char *store, const struct journal_entry *entry, const struct error *failure);
+/* What became of the services, once the database was changed; failure NULL: they are healthy. Warns as that does. */
+void journal_services(const char *store, const struct run *run, const char *release, const char *release_was,
+	const struct error *failure);
 /* The row, in db's current transaction; makes schema and table when they are missing. */
 int journal_record(struct db *db, const struct journal_entry *entry, struct error *err);
 /* Copies the rows of from's journal that to lacks (restore and undo, before the swap). */

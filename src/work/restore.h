@@ -17,6 +17,7 @@ struct restore_options {
 	bool deep;         /* read everything back and compare digests */
 	bool no_owner;     /* leave owners and privileges of what the snapshot holds out */
 	bool foreign;      /* another deployment's snapshot over an existing database */
+	bool stops;        /* for restore_plan(): the run will stop the services, and plan again then (work/cycle.h) */
 };
 
 /* What will happen, for --dry-run and the question. */

@@ -310,7 +310,7 @@ static int gather(struct context *context, struct error *err)
 		return rc;
 	describe_load(context);
 	rc = describe_names(context, err);
-	if (!rc && swaps(context))
+	if (!rc && swaps(context) && !context->options->stops)
 		rc = check_sessions(context, err);
 	if (!rc && swaps(context))
 		rc = check_deployment(context, err);

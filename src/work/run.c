@@ -15,12 +15,33 @@
 
 enum { RUN_ID_BYTES = 8 };
 
+static char *new_id(void)
+{
+	char *id = mem_new(RUN_ID_BYTES * 2 + 1);
+	digest_random_hex(id, RUN_ID_BYTES);
+	return id;
+}
+
 void run_init(struct run *run)
 {
-	*run = (struct run){.lock = -1, .answered = mem_new(sizeof(bool))};
+	*run = (struct run){.lock = -1, .answered = mem_new(sizeof(bool)), .id = new_id()};
 	settings_init(&run->settings);
-	run->id = mem_new(RUN_ID_BYTES * 2 + 1);
-	digest_random_hex(run->id, RUN_ID_BYTES);
+}
+
+struct run run_as(const struct run *run, const char *command)
+{
+	struct run as = *run;
+	as.id = new_id();
+	as.command = command;
+	return as;
+}
+
+void run_as_end(struct run *run, struct run *as)
+{
+	mem_free(as->id);
+	as->id = run->id;
+	as->command = run->command;
+	*run = *as;
 }
 
 void run_clear(struct run *run)

@@ -26,6 +26,11 @@ struct run {
 void run_init(struct run *run);
 void run_clear(struct run *run);
 
+/* The same run for what the journal is to know by itself: an id and a command of its own, all else is run's, which may
+ * not be used until run_as_end(). */
+struct run run_as(const struct run *run, const char *command);
+void run_as_end(struct run *run, struct run *as);
+
 /* Where the database is, from --db-connect, --database, embedded, --engine-config, the PG* variables, in that order;
  * starts the embedded server when it is one and does not run. Called by run_connect(); harmless again. */
 int run_resolve_database(struct run *run, struct error *err);

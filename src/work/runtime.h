@@ -12,6 +12,8 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "base/text.h"
+#include "io/json.h"
 #include "model/instance.h"
 #include "model/version.h"
 #include "work/run.h"
@@ -48,5 +50,16 @@ int runtime_repin(struct runtime *runtime, struct version release, const char *w
 int runtime_release(struct runtime *runtime, struct error *err);
 /* Waits until everything that is wanted is up. ERROR_SERVICES names what is not, with its last error. */
 int runtime_wait(struct runtime *runtime, double seconds, struct error *err);
+
+/* What an operator asks for by `service …`; names of services, none for all, ERROR_USAGE for one that there is not.
+ * Start and restart return when they are started; with seconds above 0 they wait so long for them to be healthy. Refused
+ * while a run holds the services. Stop returns when every instance is gone, ERROR_SERVICES names those that are not. */
+int runtime_start(struct runtime *runtime, const struct list *names, double seconds, struct error *err);
+int runtime_stop(struct runtime *runtime, const struct list *names, struct error *err);
+int runtime_restart(struct runtime *runtime, const struct list *names, double seconds, struct error *err);
+/* What `service status --json` says: {"runtime", "services": […], …}, a new reference. */
+int runtime_status(json_t **out, struct runtime *runtime, struct error *err);
+/* The last lines of what they wrote, to stdout as "[service:NAME] line"; with follow what comes, until a signal. */
+int runtime_logs(struct runtime *runtime, const struct list *names, long long lines, bool follow, struct error *err);
 
 #endif

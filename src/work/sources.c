@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "io/yaml.h"
 #include "model/conninfo.h"
+#include "work/services.h"
 
 static const char SYSTEM_FILE[] = "/etc/anchore-admin/" SOURCES_FILE;
 
@@ -68,8 +69,12 @@ static int read_settings(struct settings *settings, const char *path, struct err
 		return err->hint ? rc
 				 : error_hint(err, "correct the settings file, or name another with `--config FILE`");
 	AUTO(mem_auto) char *directory = path_directory(path);
+	/* The services are looked at now, so that a mistake in them is found by whichever command comes first. */
+	AUTO(service_specs_clear) struct service_specs specs = {NULL, 0};
+	rc = services_parse(&specs, &yaml, err);
 	for (size_t i = 0; !rc && i < yaml.count; i++)
-		rc = set_entry(settings, &yaml, &yaml.entries[i], directory, err);
+		if (!services_key(yaml.entries[i].path))
+			rc = set_entry(settings, &yaml, &yaml.entries[i], directory, err);
 	if (rc)
 		return err->hint ? rc : error_hint(err, "correct the line; anchore-admin.yaml(5) describes every key");
 	warn_open(settings, path);

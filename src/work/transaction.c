@@ -12,6 +12,7 @@
 #include "work/inspect.h"
 #include "work/roles.h"
 #include "work/sessions.h"
+#include "work/step.h"
 
 /* ---- the locks ---- */
 
@@ -130,6 +131,7 @@ static int run_statements(struct change *change, const struct plan_edge *edge, s
 	for (size_t i = 0; i < edge->count; i++) {
 		const struct plan_statement *statement = &edge->statements[i];
 		log_note("%s, statement %zu of %zu: %s", edge->file, i + 1, edge->count, statement->title);
+		step_say("%s, statement %zu of %zu", edge->file, i + 1, edge->count);
 		int rc = interrupt_check(err);
 		if (!rc)
 			rc = fault_point("upgrade-statement", err);

@@ -28,5 +28,10 @@ struct view {
 };
 
 void view_clear(struct view *view);
+/* As `service status --json` shows it: without the snapshots, which are many. A new reference. */
+json_t *view_json(const struct view *view);
+/* Its list of instances alone, and back; what is not understood is left out. */
+json_t *instances_json(const struct instances *instances);
+void instances_from_json(struct instances *out, const json_t *array);
 
 #endif

@@ -27,6 +27,7 @@
 	SUITE(settings) \
 	SUITE(conninfo) \
 	SUITE(yaml) \
+	SUITE(yaml_tree) \
 	SUITE(parse) \
 	SUITE(sources) \
 	SUITE(manifest) \
@@ -39,6 +40,7 @@
 	SUITE(archive) \
 	SUITE(store) \
 	SUITE(http) \
+	SUITE(image) \
 	SUITE(guard) \
 	SUITE(plan) \
 	SUITE(toc) \

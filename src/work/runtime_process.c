@@ -1,0 +1,350 @@
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/interrupt.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "io/proc.h"
+#include "work/control.h"
+#include "work/hold.h"
+#include "work/orphan.h"
+#include "work/runtime_kind.h"
+#include "work/runtime_process.h"
+#include "work/services.h"
+#include "work/view.h"
+
+static const double LOOK_AGAIN = 0.2, SUPERVISOR_STARTS_WITHIN = 30;
+
+struct process {
+	struct service_specs specs;
+	char *directory; /* run folder */
+};
+
+static int configured(char **where, const struct run *run, struct error *err)
+{
+	AUTO(service_specs_clear) struct service_specs specs = {NULL, 0};
+	/* Whatever the release is: only whether there are any. */
+	return services_read(&specs, where, &run->settings, "0.0.0", err);
+}
+
+static int open_process(struct runtime *runtime, struct error *err)
+{
+	struct process *process = mem_new(sizeof *process);
+	runtime->state = process;
+	char *where = NULL;
+	int rc = services_read(&process->specs, &where, &runtime->run->settings, NULL, err);
+	AUTO(mem_auto) char *found = where;
+	if (!rc && !found) {
+		error_set(err, ERROR_USAGE, "the runtime is process, and no services are described");
+		return error_hint(err, "describe them in the settings file under `services:`; anchore-admin.yaml(5) shows how");
+	}
+	return rc ? rc : control_directory(&process->directory, runtime->run, err);
+}
+
+static void close_process(struct runtime *runtime)
+{
+	struct process *process = runtime->state;
+	if (!process)
+		return;
+	service_specs_clear(&process->specs);
+	mem_free(process->directory);
+	mem_free(process);
+}
+
+/* ---- asking ---- */
+
+static int ask(json_t **done, struct runtime *runtime, json_t *question, struct error *err)
+{
+	AUTO(json_auto) json_t *asked = question;
+	return control_ask(done, runtime->run, asked, err);
+}
+
+static json_t *question(const char *what)
+{
+	json_t *json = json_object();
+	json_put(json, "do", what);
+	return json;
+}
+
+/* Answers to which only the end matters. */
+static int demand(struct runtime *runtime, json_t *question, struct error *err)
+{
+	AUTO(json_auto) json_t *done = NULL;
+	return ask(&done, runtime, question, err);
+}
+
+static int demand_names(struct runtime *runtime, const char *what, const struct list *names, double seconds,
+	struct error *err)
+{
+	json_t *json = question(what);
+	json_put_value(json, "names", json_from_list(names));
+	json_put_value(json, "wait", json_real(seconds));
+	return demand(runtime, json, err);
+}
+
+/* ---- how they are ---- */
+
+static void add_stopped(struct instances *out, const struct process *process)
+{
+	for (size_t i = 0; i < process->specs.count; i++) {
+		const struct service_spec *spec = &process->specs.items[i];
+		struct instance *instance = instances_add(out);
+		instance->service = mem_copy(spec->name);
+		instance->name = mem_copy(spec->name);
+		instance->url = service_base_url(spec->health);
+	}
+}
+
+static int status_without(json_t **out, const struct process *process, struct error *err)
+{
+	AUTO(instances_clear) struct instances instances = {NULL, 0};
+	AUTO(hold_clear) struct hold hold = {.run = NULL};
+	int rc = hold_read(&hold, process->directory, err);
+	if (rc)
+		return rc;
+	add_stopped(&instances, process);
+	*out = json_object();
+	json_t *held = json_null();
+	if (hold.run) {
+		AUTO(mem_auto) char *since = text_time(hold.since);
+		held = json_object();
+		json_put(held, "run", hold.run);
+		json_put(held, "for", hold.why);
+		json_put(held, "since", since);
+	}
+	json_put_value(*out, "supervisor", json_null());
+	json_put_value(*out, "services", instances_json(&instances));
+	json_put_value(*out, "held", held);
+	return 0;
+}
+
+static int status(json_t **out, struct runtime *runtime, struct error *err)
+{
+	int rc = ask(out, runtime, question("status"), err);
+	if (rc == ERROR_UNREACHABLE && !control_answers(runtime->run)) {
+		error_clear(err);
+		rc = status_without(out, runtime->state, err);
+	}
+	if (!rc)
+		json_put(*out, "runtime", "process");
+	return rc;
+}
+
+static int list(struct instances *out, struct runtime *runtime, struct error *err)
+{
+	AUTO(json_auto) json_t *view = NULL;
+	int rc = status(&view, runtime, err);
+	if (!rc)
+		instances_from_json(out, json_object_get(view, "services"));
+	return rc;
+}
+
+static int pinned(char **release, char **where, struct runtime *runtime, struct error *err)
+{
+	(void)err;
+	const struct settings *settings = &runtime->run->settings;
+	const char *engine = settings_text(settings, OPTION_ENGINE);
+	struct version version;
+	*release = NULL;
+	*where = NULL;
+	if (!engine)
+		return 0;
+	*release = mem_copy(version_parse_typed(&version, engine) ? VERSION_TEXT(version) : engine);
+	*where = mem_copy(settings_where(settings, OPTION_ENGINE));
+	return 0;
+}
+
+/* ---- a change ---- */
+
+static bool can_run(const char *program)
+{
+	if (strchr(program, '/'))
+		return access(program, X_OK) == 0 && !file_is_directory(program);
+	AUTO(mem_auto) char *found = proc_find(program);
+	return found != NULL;
+}
+
+static int prepare(struct runtime *runtime, struct version release, struct error *err)
+{
+	AUTO(service_specs_clear) struct service_specs specs = {NULL, 0};
+	AUTO(list_clear) struct list missing = LIST_INIT;
+	int rc = services_read(&specs, NULL, &runtime->run->settings, VERSION_TEXT(release), err);
+	if (!rc)
+		rc = process_check_pin(runtime->run, err);
+	for (size_t i = 0; !rc && i < specs.count; i++)
+		if (!can_run(specs.items[i].argv.items[0]))
+			list_addf(&missing, "%s of the service %s", specs.items[i].argv.items[0], specs.items[i].name);
+	if (rc || !missing.count)
+		return rc;
+	AUTO(mem_auto) char *all = list_join(&missing, ", ");
+	error_set(err, ERROR_REFUSED, "release %s is not installed: there is no program %s", VERSION_TEXT(release), all);
+	return error_hint(err, "install the release first, or correct `argv` in %s",
+		settings_where(&runtime->run->settings, OPTION_CONFIG));
+}
+
+/* Nobody supervises: then nothing runs but what a killed supervisor left, and it is enough to see to it that nothing is
+ * started. The lock is held meanwhile. */
+static int hold_without(struct runtime *runtime, const char *why, struct error *err)
+{
+	const struct process *process = runtime->state;
+	AUTO(file_close) int lock = -1;
+	AUTO(hold_clear) struct hold hold = {.run = NULL};
+	AUTO(mem_auto) char *path = path_join(process->directory, CONTROL_LOCK);
+	int rc = file_make_directories(process->directory, 0700, err);
+	if (!rc)
+		rc = file_lock(&lock, path, err);
+	if (!rc)
+		rc = orphans_sweep(process->directory, err);
+	if (!rc)
+		rc = hold_read(&hold, process->directory, err);
+	if (!rc)
+		rc = hold_take(&hold, runtime->run->id, why, getpid(), err);
+	return rc ? rc : hold_write(&hold, process->directory, err);
+}
+
+static int hold(struct runtime *runtime, const char *why, struct error *err)
+{
+	double end = clock_elapsed() + SUPERVISOR_STARTS_WITHIN;
+	for (;;) {
+		json_t *json = question("hold");
+		json_put(json, "run", runtime->run->id);
+		json_put(json, "for", why);
+		int rc = demand(runtime, json, err);
+		if (rc != ERROR_UNREACHABLE || control_answers(runtime->run))
+			return rc;
+		error_clear(err);
+		rc = hold_without(runtime, why, err);
+		/* One that is starting has the lock and does not answer yet. */
+		if (rc != ERROR_LOCKED || clock_elapsed() > end)
+			return rc;
+		error_clear(err);
+		clock_sleep(LOOK_AGAIN);
+		rc = interrupt_check(err);
+		if (rc)
+			return rc;
+	}
+}
+
+static int release_without(struct runtime *runtime, struct error *err)
+{
+	const struct process *process = runtime->state;
+	AUTO(hold_clear) struct hold hold = {.run = NULL};
+	int rc = hold_read(&hold, process->directory, err);
+	if (rc || !hold.run)
+		return rc;
+	if (!text_same(hold.run, runtime->run->id))
+		return hold_refuse(&hold, err);
+	if (hold.ran.count)
+		log_warn("the services ran before, and no supervisor runs that would start them again: "
+			"`anchore-admin service start`");
+	return hold_remove(process->directory, err);
+}
+
+static int release(struct runtime *runtime, struct error *err)
+{
+	json_t *json = question("release");
+	json_put(json, "run", runtime->run->id);
+	int rc = demand(runtime, json, err);
+	if (rc != ERROR_UNREACHABLE || control_answers(runtime->run))
+		return rc;
+	error_clear(err);
+	return release_without(runtime, err);
+}
+
+/* Whether to go on waiting: something that is wanted is not up. */
+static int look_at_health(bool *waits, struct list *trouble, struct runtime *runtime, struct error *err)
+{
+	AUTO(instances_clear) struct instances instances = {NULL, 0};
+	bool failed = false;
+	int rc = list(&instances, runtime, err);
+	list_clear(trouble);
+	for (size_t i = 0; !rc && i < instances.count; i++) {
+		const struct instance *one = &instances.items[i];
+		if (one->state == INSTANCE_UP || one->state == INSTANCE_STOPPED)
+			continue;
+		failed = failed || one->state == INSTANCE_FAILED;
+		list_addf(trouble, "%s is %s%s%s%s", one->name, instance_state_name(one->state), one->last_error ? " (" : "",
+			one->last_error ? one->last_error : "", one->last_error ? ")" : "");
+	}
+	*waits = !rc && trouble->count && !failed;
+	return rc;
+}
+
+static int wait_healthy(struct runtime *runtime, double seconds, struct error *err)
+{
+	AUTO(list_clear) struct list trouble = LIST_INIT;
+	double end = clock_elapsed() + seconds;
+	bool waits = true;
+	for (;;) {
+		int rc = look_at_health(&waits, &trouble, runtime, err);
+		if (!rc)
+			rc = interrupt_check(err);
+		if (rc)
+			return rc;
+		if (!waits || clock_elapsed() >= end)
+			break;
+		clock_sleep(LOOK_AGAIN);
+	}
+	if (!trouble.count)
+		return 0;
+	AUTO(mem_auto) char *all = list_join(&trouble, "; ");
+	error_set(err, ERROR_SERVICES, "not everything became healthy: %s", all);
+	return error_hint(err, "`anchore-admin service logs NAME` shows what it wrote");
+}
+
+/* ---- what an operator asks for ---- */
+
+static int start(struct runtime *runtime, const struct list *names, double seconds, struct error *err)
+{
+	return demand_names(runtime, "start", names, seconds, err);
+}
+
+/* All of them, and nobody supervises: nothing is to be done. */
+static int stop(struct runtime *runtime, const struct list *names, struct error *err)
+{
+	int rc = names->count ? demand_names(runtime, "stop", names, 0, err) : demand(runtime, question("quit"), err);
+	if (rc == ERROR_UNREACHABLE && !names->count && !control_answers(runtime->run)) {
+		error_clear(err);
+		return 0;
+	}
+	return rc;
+}
+
+static int restart(struct runtime *runtime, const struct list *names, double seconds, struct error *err)
+{
+	return demand_names(runtime, "restart", names, seconds, err);
+}
+
+static int logs(struct runtime *runtime, const struct list *names, long long lines, bool follow, struct error *err)
+{
+	const struct process *process = runtime->state;
+	AUTO(list_clear) struct list chosen = LIST_INIT, all = LIST_INIT;
+	for (size_t i = 0; i < process->specs.count; i++)
+		list_add(&all, process->specs.items[i].name);
+	for (size_t i = 0; i < names->count; i++)
+		if (!list_has(&all, names->items[i]))
+			return services_unknown(&all, names->items[i], err);
+	list_add_all(&chosen, names->count ? names : &all);
+	return process_logs(runtime->run, &chosen, (size_t)lines, follow, err);
+}
+
+const struct runtime_kind runtime_process = {
+	.name = "process",
+	.configured = configured,
+	.open = open_process,
+	.close = close_process,
+	.list = list,
+	.pinned = pinned,
+	.prepare = prepare,
+	.hold = hold,
+	.repin = process_repin,
+	.release = release,
+	.wait = wait_healthy,
+	.start = start,
+	.stop = stop,
+	.restart = restart,
+	.status = status,
+	.logs = logs,
+};

@@ -1,0 +1,22 @@
+/* For work/runtime_process*.c: parts of the process runtime. */
+#ifndef WORK_RUNTIME_PROCESS_H
+#define WORK_RUNTIME_PROCESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "base/text.h"
+#include "model/version.h"
+#include "work/run.h"
+#include "work/runtime_kind.h"
+
+/* Can the settings file be made to name another release? ERROR_REFUSED with the remedy. Fine where no service has
+ * ${engine} and the file does not name a release. */
+int process_check_pin(const struct run *run, struct error *err);
+/* See runtime_repin(): the value of the key `engine` in the settings file. */
+int process_repin(struct runtime *runtime, struct version release, const char *what, struct error *err);
+/* See runtime_logs(); the names are those of services. */
+int process_logs(const struct run *run, const struct list *names, size_t lines, bool follow, struct error *err);
+
+#endif
