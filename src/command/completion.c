@@ -27,6 +27,7 @@ enum completion completion_of(const char *argument)
 		{"[FROM] TO", COMPLETE_VERSIONS},
 		{"SNAPSHOT", COMPLETE_SNAPSHOTS},
 		{"[SNAPSHOT …]", COMPLETE_SNAPSHOTS},
+		{"[NAME …]", COMPLETE_SERVICES},
 	};
 	for (size_t i = 0; argument && i < sizeof known / sizeof *known; i++)
 		if (strcmp(known[i].argument, argument) == 0)
@@ -39,7 +40,7 @@ char *completion_name(const char *argument)
 {
 	static const char *const names[] = {[COMPLETE_NOTHING] = "nothing", [COMPLETE_FILES] = "files",
 		[COMPLETE_FOLDERS] = "folders", [COMPLETE_WORDS] = "words", [COMPLETE_VERSIONS] = "versions",
-		[COMPLETE_SNAPSHOTS] = "snapshots"};
+		[COMPLETE_SNAPSHOTS] = "snapshots", [COMPLETE_SERVICES] = "services"};
 	enum completion completion = completion_of(argument);
 	if (completion != COMPLETE_WORDS)
 		return mem_copy(names[completion]);

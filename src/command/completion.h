@@ -13,7 +13,8 @@ enum completion {
 	COMPLETE_FOLDERS,
 	COMPLETE_WORDS,     /* the argument itself lists them: "edges|snapshot" */
 	COMPLETE_VERSIONS,  /* of the graph: releases and database versions */
-	COMPLETE_SNAPSHOTS  /* ids, latest, oldest, files */
+	COMPLETE_SNAPSHOTS, /* ids, latest, oldest, files */
+	COMPLETE_SERVICES   /* that the settings name */
 };
 
 /* argument: as in the tables; NULL gives COMPLETE_NOTHING. */

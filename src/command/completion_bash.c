@@ -43,6 +43,7 @@ static const char engine[] =
 	"\t\tmapfile -t COMPREPLY < <(compgen -d -- \"$cur\")\n"
 	"\t\t;;\n"
 	"\twords) mapfile -t COMPREPLY < <(compgen -W \"$*\" -- \"$cur\") ;;\n"
+	"\tservices) mapfile -t COMPREPLY < <(compgen -W \"$(_anchore_admin_ask service list)\" -- \"$cur\") ;;\n"
 	"\tversions) mapfile -t COMPREPLY < <(compgen -W \"$(_anchore_admin_versions)\" -- \"$cur\") ;;\n"
 	"\tsnapshots)\n"
 	"\t\tif [[ $cur == latest:* ]]; then\n"

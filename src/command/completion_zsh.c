@@ -29,6 +29,12 @@ static const char engine[] =
 	"\tcompadd -a found || _files\n"
 	"}\n"
 	"\n"
+	"_anchore_admin_services() {\n"
+	"\tlocal -a found\n"
+	"\tfound=(${(f)\"$(_anchore_admin_ask service list)\"})\n"
+	"\tcompadd -a found\n"
+	"}\n"
+	"\n"
 	"_anchore_admin_next_words() {\n"
 	"\tlocal -a found\n"
 	"\t_anchore_admin_words \"$group\"\n"
@@ -110,7 +116,7 @@ static void add_action(struct text *out, const char *argument)
 {
 	static const char *const actions[] = {[COMPLETE_NOTHING] = " ", [COMPLETE_FILES] = "_files",
 		[COMPLETE_FOLDERS] = "_files -/", [COMPLETE_VERSIONS] = "_anchore_admin_versions",
-		[COMPLETE_SNAPSHOTS] = "_anchore_admin_snapshots"};
+		[COMPLETE_SNAPSHOTS] = "_anchore_admin_snapshots", [COMPLETE_SERVICES] = "_anchore_admin_services"};
 	enum completion completion = completion_of(argument);
 	text_add(out, ":");
 	add_escaped(out, argument, ":\\");

@@ -151,6 +151,21 @@ help_names() {
 	done
 }
 
+@test "services, from the settings" {
+	local shell
+	cat >"$HERE/anchore-admin.yaml" <<-YAML
+		services:
+		  - {name: catalog, argv: [/bin/true]}
+		  - {name: apiext, argv: [/bin/true]}
+	YAML
+	for shell in bash zsh; do
+		typed "$shell" 'anchore-admin service stop '
+		offered catalog apiext
+		becomes "$shell" 'anchore-admin service logs -f --lines 5 apiext cat' \
+			'anchore-admin service logs -f --lines 5 apiext catalog '
+	done
+}
+
 @test "what is typed is never run" {
 	local shell
 	for shell in bash zsh; do
