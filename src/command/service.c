@@ -75,7 +75,8 @@ static int stop_server(const char **did, struct embedded *out, const struct run 
 }
 
 /* Without services the server is all there is; names would be of services. */
-static int server_alone(struct run *run, int (*work)(const char **, struct embedded *, const struct run *, struct error *),
+static int server_alone(struct run *run, int (*work)(const char **, struct embedded *, const struct run *,
+	struct error *),
 	struct error *err)
 {
 	AUTO(embedded_clear) struct embedded server = {0};

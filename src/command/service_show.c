@@ -24,7 +24,8 @@ static void print_supervisor(const struct run *run, const json_t *status)
 
 static void print_row(const struct run *run, const char *const *cells)
 {
-	run_print(run, "%-24s  %-8s  %8s  %-20s  %8s  %s\n", cells[0], cells[1], cells[2], cells[3], cells[4], cells[5]);
+	run_print(run, "%-24s  %-8s  %8s  %-20s  %8s  %s\n", cells[0], cells[1], cells[2], cells[3], cells[4],
+		cells[5]);
 }
 
 static const char *text_or(const json_t *object, const char *key, const char *otherwise)

@@ -20,8 +20,8 @@ struct child_spec {
  * child_strays() see it. */
 int child_adopt(struct error *err);
 /* Starts it: stdin is /dev/null; stdout and stderr are one pipe, whose end to read from, non-blocking, is *output.
- * Returns when the program runs. What kept it from running is ERROR_FAILED: "cannot start /x: No such file or directory".
- * It gets SIGKILL when the calling thread ends, however that ends. */
+ * Returns when the program runs. What kept it from running is ERROR_FAILED: "cannot start /x: No such file or
+ * directory". It gets SIGKILL when the calling thread ends, however that ends. */
 int child_start(pid_t *pid, int *output, const struct child_spec *spec, struct error *err);
 /* The next that ended: its status; false: none. */
 bool child_reap(pid_t *pid, int *status);
@@ -31,16 +31,17 @@ bool child_reap(pid_t *pid, int *status);
 int child_detach(pid_t *child, int *pipe, const char *log, struct error *err);
 /* "exit status 3", "ended by signal 9 (Killed)"; owned. */
 char *child_reason(int status);
-/* To the group that pid led, also when it is gone itself. False: nobody is in it; the dead count until they were reaped.
- * Number 0 only asks. */
+/* To the group that pid led, also when it is gone itself. False: nobody is in it; the dead count until they were
+ * reaped. Number 0 only asks. */
 bool child_signal(pid_t pid, int number);
 
-/* When a process was started, in ticks since the machine's start: with its id it names it for ever. 0: there is none. */
+/* When a process was started, in ticks since the machine's start: with its id it names it for ever; 0: there is
+ * none. */
 uint64_t child_born(pid_t pid);
 /* It is there and no corpse that waits for its parent. */
 bool child_alive(pid_t pid);
-/* Processes of one mark: those whose environment has the line `NAME=value`, and of our user or, for root, of any; not we
- * ourselves nor those that we descend from. Ids are appended; the array is owned. */
+/* Processes of one mark: those whose environment has the line `NAME=value`, and of our user or, for root, of any; not
+ * we ourselves nor those that we descend from. Ids are appended; the array is owned. */
 struct pids {
 	pid_t *items;
 	size_t count;

@@ -1,8 +1,8 @@
 #include "io/digest.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <xxhash.h>
@@ -147,4 +147,15 @@ void digest_random_hex(char *out, size_t size)
 		put_hex(out + 2 * done, bytes, step);
 	}
 	out[2 * size] = '\0';
+}
+
+bool digest_same_secret(const char *expected, const char *given)
+{
+	char one[65], other[65];
+	digest_sha256_hex(one, expected, strlen(expected));
+	digest_sha256_hex(other, given, strlen(given));
+	bool same = CRYPTO_memcmp(one, other, sizeof one) == 0;
+	explicit_bzero(one, sizeof one);
+	explicit_bzero(other, sizeof other);
+	return same;
 }

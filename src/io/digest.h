@@ -2,6 +2,7 @@
 #ifndef IO_DIGEST_H
 #define IO_DIGEST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -29,6 +30,9 @@ void digest_rows(struct row_digest *digest, const char *text, size_t size);
 void digest_rows_clear(struct row_digest *digest);
 /* Adds one sum to another. */
 void digest_add_sum(uint64_t *high, uint64_t *low, uint64_t other_high, uint64_t other_low);
+/* Whether two secrets are equal, in a time that tells nothing of the expected one: neither where they differ nor how
+ * long it is. */
+bool digest_same_secret(const char *expected, const char *given);
 /* size random bytes as hex (2 * size + 1 characters), from the system's generator. */
 void digest_random_hex(char *out, size_t size);
 

@@ -203,7 +203,8 @@ static int on_socket(CURL *curl, curl_socket_t fd, int what, void *context, void
 		loop_forget(pool->loop, fd);
 	else
 		rc = loop_watch(pool->loop, fd,
-			(what & CURL_POLL_IN ? LOOP_READ : 0) | (what & CURL_POLL_OUT ? LOOP_WRITE : 0), on_ready, pool, &err);
+			(what & CURL_POLL_IN ? LOOP_READ : 0) | (what & CURL_POLL_OUT ? LOOP_WRITE : 0), on_ready,
+				pool, &err);
 	error_clear(&err);
 	return rc ? -1 : 0;
 }
@@ -259,7 +260,7 @@ int http_pool_get(struct http_probe **out, struct http_pool *pool, const char *u
 	/* A service that was started anew must not be asked over what is left of the old one's connection. */
 	curl_easy_setopt(curl, CURLOPT_FORBID_REUSE, 1L);
 	struct http_probe *probe = mem_new(sizeof *probe);
-	*probe = (struct http_ask){pool, curl, answered, context, pool->probes};
+	*probe = (struct http_probe){pool, curl, answered, context, pool->probes};
 	pool->probes = probe;
 	*out = probe;
 	curl_multi_add_handle(pool->multi, curl);

@@ -30,8 +30,8 @@ struct http_request {
 	void *context;
 };
 
-/* Any status is an answer. None is ERROR_UNREACHABLE with the reason, never the URL, which may hold a password; a signal
- * is ERROR_INTERRUPTED. May be called by several threads at once, but not for the first time. */
+/* Any status is an answer. None is ERROR_UNREACHABLE with the reason, never the URL, which may hold a password; a
+ * signal is ERROR_INTERRUPTED. May be called by several threads at once, but not for the first time. */
 int http_ask(struct http_answer *out, const struct http_request *request, struct error *err);
 /* GET within seconds. */
 int http_get(struct http_answer *out, const char *url, const char *socket, double seconds, struct error *err);

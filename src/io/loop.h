@@ -1,8 +1,8 @@
 /* One event loop without threads: descriptors, timers and signals, each with a function to call.
  *
- * Calling order: loop_open(), which takes the signals SIGCHLD, SIGTERM, SIGINT, SIGHUP and SIGQUIT away from the handlers
- * of base/interrupt until loop_close(); loop_watch() and loop_timer() as one likes, also from within the functions;
- * loop_run() until somebody calls loop_stop(). Time is clock_supervised(). */
+ * Calling order: loop_open(), which takes the signals SIGCHLD, SIGTERM, SIGINT, SIGHUP and SIGQUIT away from the
+ * handlers of base/interrupt until loop_close(); loop_watch() and loop_timer() as one likes, also from within the
+ * functions; loop_run() until somebody calls loop_stop(). Time is clock_supervised(). */
 #ifndef IO_LOOP_H
 #define IO_LOOP_H
 

@@ -1,6 +1,6 @@
 /* YAML, by libfyaml: a file as the ordered list of its values. A value of a mapping in a mapping has the path
- * "credentials.database.db_connect", the items of a list "services.0", "services.1.name". Anchors, aliases and merge keys
- * are resolved. Errors are ERROR_USAGE and say "FILE line N". */
+ * "credentials.database.db_connect", the items of a list "services.0", "services.1.name". Anchors, aliases and merge
+ * keys are resolved. Errors are ERROR_USAGE and say "FILE line N". */
 #ifndef IO_YAML_H
 #define IO_YAML_H
 

@@ -85,7 +85,7 @@ const struct option_entry option_table[OPTION_COUNT] = {
 	[OPTION_DRY_RUN] = {.name = "dry-run", .letter = 'n', .kind = OPTION_IS_OPTIONAL, .argument = "sql",
 		.help = "say what would happen and change nothing; =sql: print the SQL itself"},
 	[OPTION_EXIT_CODE] = {.name = "exit-code", .kind = OPTION_IS_FLAG,
-		.help = "exit with 10 when changes are pending"},
+		.help = "exit with 10 when changes are pending, or a service is not up"},
 	[OPTION_TO] = {.name = "to", .kind = OPTION_IS_TEXT, .argument = "V",
 		.help = "target: an engine release (0.2.4) or a database version (0.0.7)"},
 	[OPTION_NO_SNAPSHOT] = {.name = "no-snapshot", .kind = OPTION_IS_TEXT, .argument = "REASON",

@@ -1,9 +1,9 @@
 /* One service as the supervisor keeps it: what the settings file says of it, and a machine of states that says what to
  * do when something happens. The machine is a table, state × event; time comes from the caller.
  *
- * A service that dies is started again after a pause, 1 s, then twice as long each time up to 60 s, until it has run for
- * SERVICE_WINDOW seconds. When it died SERVICE_LIMIT times within SERVICE_WINDOW seconds it has failed, and stays down
- * until somebody starts it. */
+ * A service that dies is started again after a pause, 1 s, then twice as long each time up to 60 s, until it has run
+ * for SERVICE_WINDOW seconds. When it died SERVICE_LIMIT times within SERVICE_WINDOW seconds it has failed, and stays
+ * down until somebody starts it. */
 #ifndef MODEL_SERVICE_H
 #define MODEL_SERVICE_H
 

@@ -19,7 +19,8 @@ static int folder(char **out, const struct run *run, enum option option, const c
 	const char *setting = settings_text(&run->settings, option);
 	const char *file = settings_text(&run->settings, OPTION_CONFIG);
 	if (!setting && !file) {
-		error_set(err, ERROR_USAGE, "no settings file is read, and no folder is named for the services' %s", name);
+		error_set(err, ERROR_USAGE, "no settings file is read, and no folder is named for the services' %s",
+			name);
 		return error_hint(err, "name the settings file with `--config FILE`, or the folder with `--%s DIR`",
 			option_table[option].name);
 	}
@@ -59,7 +60,8 @@ static int nobody(const struct sockaddr_un *address, struct error *err)
 		error_errno(err, ERROR_UNREACHABLE, "the supervisor of the services may not be asked");
 		return error_hint(err, "run the command as the user who runs the supervisor, or as root");
 	}
-	error_set(err, ERROR_UNREACHABLE, "no supervisor of the services runs (nobody answers on %s)", address->sun_path);
+	error_set(err, ERROR_UNREACHABLE, "no supervisor of the services runs (nobody answers on %s)",
+		address->sun_path);
 	return error_hint(err, "start it with `anchore-admin service start`");
 }
 

@@ -9,6 +9,7 @@
 #include "model/conninfo.h"
 
 static const char CONNECT[] = "credentials.database.db_connect";
+static const char *const ADMIN_PASSWORD[] = {"credentials.users.admin.password", "default_admin_password"};
 static const char ARGUMENTS[] = "credentials.database.db_connect_args.";
 
 static const char *from_environment(void *context, const char *name)
@@ -79,5 +80,19 @@ int engineconfig_conninfo(char **conninfo, const char *path, struct error *err)
 	int rc = read_config(conninfo, path, err);
 	if (rc && !err->hint)
 		error_hint(err, "correct the engine's configuration, or name the database with `--database`");
+	return rc;
+}
+
+int engineconfig_admin_password(char **password, const char *path, struct error *err)
+{
+	AUTO(yaml_clear) struct yaml yaml = {0};
+	AUTO(mem_auto_secret) char *value = NULL;
+	int rc = yaml_read(&yaml, path, err);
+	for (size_t i = 0; !rc && !value && i < sizeof ADMIN_PASSWORD / sizeof *ADMIN_PASSWORD; i++) {
+		const struct yaml_entry *entry = yaml_find(&yaml, ADMIN_PASSWORD[i]);
+		rc = entry ? expanded(&value, &yaml, entry, err) : 0;
+	}
+	if (!rc && value && *value)
+		*password = mem_take(&value);
 	return rc;
 }

@@ -17,7 +17,8 @@ void hold_clear(struct hold *hold)
 
 static int unreadable(const char *path, struct error *err)
 {
-	return error_hint(err, "settle the database by `anchore-admin upgrade` or `anchore-admin downgrade`, or, if it is "
+	return error_hint(err,
+		"settle the database by `anchore-admin upgrade` or `anchore-admin downgrade`, or, if it is "
 		"settled, remove %s", path);
 }
 
@@ -79,13 +80,14 @@ int hold_refuse(const struct hold *hold, struct error *err)
 {
 	AUTO(mem_auto) char *since = text_time(hold->since);
 	if (hold_lives(hold)) {
-		error_set(err, ERROR_REFUSED, "the services are held by the run %s (%s, process %ld) since %s", hold->run,
-			hold->why, (long)hold->pid, since);
+		error_set(err, ERROR_REFUSED, "the services are held by the run %s (%s, process %ld) since %s",
+			hold->run, hold->why, (long)hold->pid, since);
 		return error_hint(err, "wait until it has ended; `anchore-admin service status` shows how far it is");
 	}
-	error_set(err, ERROR_REFUSED, "the services are held since %s by the run %s (%s), which did not end properly", since,
-		hold->run, hold->why);
-	return error_hint(err, "settle the database by `anchore-admin upgrade` or `anchore-admin downgrade --to VERSION`, "
+	error_set(err, ERROR_REFUSED, "the services are held since %s by the run %s (%s), which did not end properly",
+		since, hold->run, hold->why);
+	return error_hint(err,
+		"settle the database by `anchore-admin upgrade` or `anchore-admin downgrade --to VERSION`, "
 		"which starts them again; `anchore-admin db status` says where it is");
 }
 

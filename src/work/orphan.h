@@ -1,5 +1,6 @@
-/* Processes of services that outlived their supervisor: it was killed, and what they had started does not die with it. They
- * are known by the file services.json of the run folder (id and time of birth) and by a mark in their environment. */
+/* Processes of services that outlived their supervisor: it was killed, and what they had started does not die with it.
+ * They are known by the file services.json of the run folder (id and time of birth) and by a mark in their
+ * environment. */
 #ifndef WORK_ORPHAN_H
 #define WORK_ORPHAN_H
 

@@ -21,7 +21,8 @@ static const struct runtime_kind *kind_named(const char *name)
 
 static int unknown_kind(const struct run *run, const char *name, struct error *err)
 {
-	error_set(err, ERROR_USAGE, "%s: there is no runtime '%s'", settings_where(&run->settings, OPTION_RUNTIME), name);
+	error_set(err, ERROR_USAGE, "%s: there is no runtime '%s'", settings_where(&run->settings, OPTION_RUNTIME),
+		name);
 	return error_hint(err, "write `process` or `compose`");
 }
 
@@ -41,7 +42,8 @@ static int find_kind(const struct runtime_kind **out, const struct run *run, str
 		if (rc)
 			return rc;
 		if (where && found) {
-			error_set(err, ERROR_USAGE, "%s describes services as %s, %s as %s", found_where, found->name, where,
+			error_set(err, ERROR_USAGE, "%s describes services as %s, %s as %s", found_where, found->name,
+				where,
 				kinds[i]->name);
 			return error_hint(err, "say which are meant: `runtime: %s` or `runtime: %s`", found->name,
 				kinds[i]->name);

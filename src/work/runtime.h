@@ -3,8 +3,8 @@
  * (work/runtime_compose.c, which asks the Docker Engine API).
  *
  * Calling order of a change: runtime_open(), runtime_prepare(), runtime_hold(), … the database …, runtime_repin(),
- * runtime_release(), runtime_wait(), runtime_close(). A hold outlives the process that took it: whatever happens to that
- * process, the services stay down until a later run has settled the database and releases them. It is kept in the
+ * runtime_release(), runtime_wait(), runtime_close(). A hold outlives the process that took it: whatever happens to
+ * that process, the services stay down until a later run has settled the database and releases them. It is kept in the
  * file `held.json` of the run folder, which names the run and the instances that ran before it. */
 #ifndef WORK_RUNTIME_H
 #define WORK_RUNTIME_H
@@ -52,8 +52,9 @@ int runtime_release(struct runtime *runtime, struct error *err);
 int runtime_wait(struct runtime *runtime, double seconds, struct error *err);
 
 /* What an operator asks for by `service …`; names of services, none for all, ERROR_USAGE for one that there is not.
- * Start and restart return when they are started; with seconds above 0 they wait so long for them to be healthy. Refused
- * while a run holds the services. Stop returns when every instance is gone, ERROR_SERVICES names those that are not. */
+ * Start and restart return when they are started; with seconds above 0 they wait so long for them to be healthy.
+ * Refused while a run holds the services. Stop returns when every instance is gone, ERROR_SERVICES names those that are
+ * not. */
 int runtime_start(struct runtime *runtime, const struct list *names, double seconds, struct error *err);
 int runtime_stop(struct runtime *runtime, const struct list *names, struct error *err);
 int runtime_restart(struct runtime *runtime, const struct list *names, double seconds, struct error *err);

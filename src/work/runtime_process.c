@@ -1,3 +1,5 @@
+#include "work/runtime_process.h"
+
 #include <string.h>
 #include <unistd.h>
 
@@ -11,11 +13,10 @@
 #include "work/hold.h"
 #include "work/orphan.h"
 #include "work/runtime_kind.h"
-#include "work/runtime_process.h"
 #include "work/services.h"
 #include "work/view.h"
 
-static const double LOOK_AGAIN = 0.2, SUPERVISOR_STARTS_WITHIN = 30;
+static const double LOOK_AGAIN = 0.2, SUPERVISOR_STARTS_WITHIN = 30, SUPERVISOR_ENDS_WITHIN = 10, ENDS_AGAIN = 0.02;
 
 struct process {
 	struct service_specs specs;
@@ -38,7 +39,8 @@ static int open_process(struct runtime *runtime, struct error *err)
 	AUTO(mem_auto) char *found = where;
 	if (!rc && !found) {
 		error_set(err, ERROR_USAGE, "the runtime is process, and no services are described");
-		return error_hint(err, "describe them in the settings file under `services:`; anchore-admin.yaml(5) shows how");
+		return error_hint(err,
+			"describe them in the settings file under `services:`; anchore-admin.yaml(5) shows how");
 	}
 	return rc ? rc : control_directory(&process->directory, runtime->run, err);
 }
@@ -179,7 +181,8 @@ static int prepare(struct runtime *runtime, struct version release, struct error
 	if (rc || !missing.count)
 		return rc;
 	AUTO(mem_auto) char *all = list_join(&missing, ", ");
-	error_set(err, ERROR_REFUSED, "release %s is not installed: there is no program %s", VERSION_TEXT(release), all);
+	error_set(err, ERROR_REFUSED, "release %s is not installed: there is no program %s", VERSION_TEXT(release),
+		all);
 	return error_hint(err, "install the release first, or correct `argv` in %s",
 		settings_where(&runtime->run->settings, OPTION_CONFIG));
 }
@@ -265,8 +268,8 @@ static int look_at_health(bool *waits, struct list *trouble, struct runtime *run
 		if (one->state == INSTANCE_UP || one->state == INSTANCE_STOPPED)
 			continue;
 		failed = failed || one->state == INSTANCE_FAILED;
-		list_addf(trouble, "%s is %s%s%s%s", one->name, instance_state_name(one->state), one->last_error ? " (" : "",
-			one->last_error ? one->last_error : "", one->last_error ? ")" : "");
+		AUTO(mem_auto) char *why = one->last_error ? mem_format(" (%s)", one->last_error) : mem_copy("");
+		list_addf(trouble, "%s is %s%s", one->name, instance_state_name(one->state), why);
 	}
 	*waits = !rc && trouble->count && !failed;
 	return rc;
@@ -301,14 +304,32 @@ static int start(struct runtime *runtime, const struct list *names, double secon
 	return demand_names(runtime, "start", names, seconds, err);
 }
 
-/* All of them, and nobody supervises: nothing is to be done. */
+/* It answers before it has ended: whoever comes next must not find it half gone. */
+static void wait_for_end(const struct process *process)
+{
+	AUTO(mem_auto) char *path = path_join(process->directory, CONTROL_LOCK);
+	double end = clock_elapsed() + SUPERVISOR_ENDS_WITHIN;
+	while (clock_elapsed() < end && !interrupt_signal()) {
+		AUTO(error_clear) struct error ignored = ERROR_INIT;
+		AUTO(file_close) int lock = -1;
+		if (file_lock(&lock, path, &ignored) != ERROR_LOCKED)
+			return;
+		clock_sleep(ENDS_AGAIN);
+	}
+}
+
+/* Without names the supervisor ends, too; where none runs nothing is to be done. */
 static int stop(struct runtime *runtime, const struct list *names, struct error *err)
 {
-	int rc = names->count ? demand_names(runtime, "stop", names, 0, err) : demand(runtime, question("quit"), err);
-	if (rc == ERROR_UNREACHABLE && !names->count && !control_answers(runtime->run)) {
+	if (names->count)
+		return demand_names(runtime, "stop", names, 0, err);
+	int rc = demand(runtime, question("quit"), err);
+	if (rc == ERROR_UNREACHABLE && !control_answers(runtime->run)) {
 		error_clear(err);
 		return 0;
 	}
+	if (!rc)
+		wait_for_end(runtime->state);
 	return rc;
 }
 

@@ -67,7 +67,8 @@ static void reopen(struct follow *follow)
 	struct stat there, ours;
 	if (stat(follow->path, &there) != 0)
 		return;
-	if (follow->fd >= 0 && fstat(follow->fd, &ours) == 0 && ours.st_ino == there.st_ino && ours.st_dev == there.st_dev)
+	if (follow->fd >= 0 && fstat(follow->fd, &ours) == 0 && ours.st_ino == there.st_ino &&
+		ours.st_dev == there.st_dev)
 		return;
 	read_on(follow);
 	file_close(&follow->fd);

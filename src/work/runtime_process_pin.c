@@ -38,7 +38,8 @@ static int look(struct named *out, const char *file, struct error *err)
 	out->engine = entry && entry->kind == YAML_SCALAR;
 	out->wanted = false;
 	for (size_t i = 0; i < specs.count; i++)
-		out->wanted = out->wanted || has_engine(&specs.items[i].argv) || has_engine(&specs.items[i].environment);
+		out->wanted = out->wanted || has_engine(&specs.items[i].argv) ||
+			has_engine(&specs.items[i].environment);
 	return 0;
 }
 
@@ -51,13 +52,15 @@ int process_check_pin(const struct run *run, struct error *err)
 	if (rc || (!named.engine && !named.wanted))
 		return rc;
 	if (!named.engine) {
-		error_set(err, ERROR_REFUSED, "the services are started with ${engine}, and %s does not say which release that is",
+		error_set(err, ERROR_REFUSED,
+			"the services are started with ${engine}, and %s does not say which release that is",
 			file);
 		return error_hint(err, "write `engine: RELEASE` into it");
 	}
 	if (setting->source == SOURCE_ENVIRONMENT && named.wanted) {
 		error_set(err, ERROR_REFUSED, "the release is set by %s, which wins over %s", setting->where, file);
-		return error_hint(err, "type `unset %s`, for the supervisor too, so that the file counts", setting->where);
+		return error_hint(err, "type `unset %s`, for the supervisor too, so that the file counts",
+			setting->where);
 	}
 	return pin_check(file, settings_flag(&run->settings, OPTION_DEPLOYMENT_GIT), err);
 }

@@ -1,6 +1,6 @@
-/* What a service writes: to LOG_DIR/NAME.log, which becomes NAME.log.1 … NAME.log.5 when it is over 10 MB, and line by line
- * to the supervisor's stdout as "[service:NAME] line". Neither may stop anything: what cannot be written is counted and
- * said once. */
+/* What a service writes: to LOG_DIR/NAME.log, which becomes NAME.log.1 … NAME.log.5 when it is over 10 MB, and line by
+ * line to the supervisor's stdout as "[service:NAME] line". Neither may stop anything: what cannot be written is
+ * counted and said once. */
 #ifndef WORK_SERVICELOG_H
 #define WORK_SERVICELOG_H
 

@@ -70,7 +70,8 @@ static int take_argv(const struct field *field, struct error *err)
 	const struct yaml_entry *end = field->yaml->entries + field->yaml->count;
 	if (field->entry->kind != YAML_LIST) {
 		fail(field, "argv", "is no list", err);
-		return error_hint(err, "write the program and its arguments as `argv: [/path/to/program, argument]`; no "
+		return error_hint(err,
+			"write the program and its arguments as `argv: [/path/to/program, argument]`; no "
 			"shell reads them");
 	}
 	for (const struct yaml_entry *item = field->entry + 1; item < end && inside(item, field->entry); item++) {
@@ -160,11 +161,14 @@ static int take_name(char **out, const struct service_specs *specs, const struct
 		return error_hint(err, "write each as `- name: catalog` with `argv: [/path/to/program]` below");
 	}
 	if (!service_name_valid(name)) {
-		error_set(err, ERROR_USAGE, "%s line %d: '%s' cannot be a service's name", yaml->where, entry->line, name);
-		return error_hint(err, "use letters, digits, dot, dash and underscore, 40 at most, as in `name: catalog`");
+		error_set(err, ERROR_USAGE, "%s line %d: '%s' cannot be a service's name", yaml->where, entry->line,
+			name);
+		return error_hint(err,
+			"use letters, digits, dot, dash and underscore, 40 at most, as in `name: catalog`");
 	}
 	if (service_specs_find(specs, name))
-		return error_set(err, ERROR_USAGE, "%s line %d: there are two services %s", yaml->where, entry->line, name);
+		return error_set(err, ERROR_USAGE, "%s line %d: there are two services %s", yaml->where, entry->line,
+			name);
 	*out = mem_copy(name);
 	return 0;
 }
@@ -186,7 +190,8 @@ static int parse_one(struct service_specs *specs, const struct yaml *yaml, const
 			rc = take_key(&field, key, err);
 	}
 	if (!rc && !spec->argv.count) {
-		error_set(err, ERROR_USAGE, "%s line %d: the service %s has no argv", yaml->where, item->line, spec->name);
+		error_set(err, ERROR_USAGE, "%s line %d: the service %s has no argv", yaml->where, item->line,
+			spec->name);
 		return error_hint(err, "name its program: `argv: [/path/to/program, argument]`");
 	}
 	return rc;

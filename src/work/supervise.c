@@ -91,7 +91,8 @@ static int read_settings(struct settings *out, const struct settings *old, struc
 	for (int i = 0; !rc && i < OPTION_COUNT; i++) {
 		const struct setting *setting = &old->values[i];
 		if (setting->value && (setting->source <= SOURCE_ENVIRONMENT || i == OPTION_CONFIG))
-			rc = settings_set(&fresh, (enum option)i, setting->value, setting->source, setting->where, NULL, err);
+			rc = settings_set(&fresh, (enum option)i, setting->value, setting->source, setting->where,
+				NULL, err);
 	}
 	if (!rc && settings_text(&fresh, OPTION_CONFIG))
 		rc = sources_file(&fresh, "/", err);

@@ -73,7 +73,9 @@ static ssize_t client_write(struct client *client)
 {
 	const char *bytes = client->out.data + client->sent;
 	size_t size = client->out.size - client->sent;
-	return client->socket ? send(client->fd, bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT) : write(client->fd, bytes, size);
+	if (client->socket)
+		return send(client->fd, bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+	return write(client->fd, bytes, size);
 }
 
 /* Writes what it takes now. False: it is gone. */

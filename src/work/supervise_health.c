@@ -41,7 +41,8 @@ static void ask(void *context)
 	AUTO(error_clear) struct error err = ERROR_INIT;
 	if (!unit->spec.health || unit->ask)
 		return;
-	if (http_pool_get(&unit->ask, unit->supervisor->pool, unit->spec.health, ANSWER_WITHIN, on_answer, unit, &err)) {
+	if (http_pool_get(&unit->ask, unit->supervisor->pool, unit->spec.health, ANSWER_WITHIN, on_answer, unit,
+		&err)) {
 		miss(unit, mem_copy(err.message));
 		ask_later(unit);
 	}

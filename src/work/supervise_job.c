@@ -93,7 +93,7 @@ static int check_started(const struct supervisor *supervisor, const struct job *
 	if (!trouble.count)
 		return 0;
 	AUTO(mem_auto) char *all = list_join(&trouble, "; ");
-	error_set(err, ERROR_SERVICES, "%s: %s", healthy ? "not everything became healthy" : "not everything started", all);
+	error_set(err, ERROR_SERVICES, "not everything %s: %s", healthy ? "became healthy" : "started", all);
 	return error_hint(err, "`anchore-admin service logs NAME` shows what it wrote");
 }
 

@@ -89,7 +89,8 @@ static int on_hold(struct question *question, struct error *err)
 		return error_set(err, ERROR_USAGE, "a hold wants \"run\" and \"for\"");
 	if (supervisor->quitting)
 		return error_set(err, ERROR_REFUSED, "the supervisor is ending");
-	AUTO(hold_clear) struct hold hold = {.run = mem_copy(supervisor->hold.run), .why = mem_copy(supervisor->hold.why),
+	AUTO(hold_clear) struct hold hold = {.run = mem_copy(supervisor->hold.run),
+		.why = mem_copy(supervisor->hold.why),
 		.since = supervisor->hold.since, .pid = supervisor->hold.pid, .born = supervisor->hold.born};
 	list_add_all(&hold.ran, &supervisor->hold.ran);
 	int rc = hold_take(&hold, run, why, question->pid, err);

@@ -104,7 +104,8 @@ static void spawn(struct unit *unit)
 	unit->spawned = clock_supervised();
 	close_output(unit);
 	if (start(unit, &err) == 0) {
-		supervisor_note(unit->supervisor, unit->spec.name, "started %s (process %ld)", unit->spec.name, (long)unit->pid);
+		supervisor_note(unit->supervisor, unit->spec.name, "started %s (process %ld)", unit->spec.name,
+			(long)unit->pid);
 		unit_feed(unit, SERVICE_SPAWNED);
 		return;
 	}
@@ -174,12 +175,14 @@ static void pause_or_fail(struct unit *unit)
 	double now = clock_supervised(), pause = 0;
 	mem_replace(&unit->last_error, unit->reason ? mem_take(&unit->reason) : mem_copy("ended"));
 	if (!service_died(&pause, &unit->deaths, now, now - unit->spawned)) {
-		supervisor_note(unit->supervisor, unit->spec.name, "%s died: %s; that was %d times within %d seconds, and it is "
+		supervisor_note(unit->supervisor, unit->spec.name,
+			"%s died: %s; that was %d times within %d seconds, and it is "
 			"not started any more", unit->spec.name, unit->last_error, SERVICE_LIMIT, SERVICE_WINDOW);
 		unit_feed(unit, SERVICE_GIVE_UP);
 		return;
 	}
-	supervisor_note(unit->supervisor, unit->spec.name, "%s died: %s; it is started again in %.0f s", unit->spec.name,
+	supervisor_note(unit->supervisor, unit->spec.name, "%s died: %s; it is started again in %.0f s",
+		unit->spec.name,
 		unit->last_error, pause);
 	loop_timer(unit->supervisor->loop, &unit->timer, pause);
 }

@@ -24,6 +24,7 @@ HOME = {
     "pg_query": {"src/io/sqltext.c"},
     "curl/": {"src/io/http.c"},
     "jansson": {"src/io/json.h"},
+    "microhttpd": {"src/io/httpd.c"},
 }
 # The headers through which several files of io share one of them.
 PRIVATE = {"io/db_private.h": "src/io/db", "io/yaml_private.h": "src/io/yaml"}

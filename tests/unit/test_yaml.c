@@ -25,7 +25,8 @@ START_TEST(values_come_in_order)
 	} wanted[] = {{"a", "1", YAML_SCALAR, 2}, {"b", "it's", YAML_SCALAR, 3}, {"c", "x\ty", YAML_SCALAR, 4},
 		{"d", NULL, YAML_NULL, 5}, {"e", NULL, YAML_NULL, 6}, {"f", NULL, YAML_NULL, 7},
 		{"g", "", YAML_SCALAR, 8}, {"h", NULL, YAML_MAPPING, 9}, {"h.i", NULL, YAML_MAPPING, 10},
-		{"h.i.j", "two\nlines\n", YAML_SCALAR, 11}, {"h.k", NULL, YAML_LIST, 14}, {"h.k.0", "1", YAML_SCALAR, 14},
+		{"h.i.j", "two\nlines\n", YAML_SCALAR, 11}, {"h.k", NULL, YAML_LIST, 14}, {"h.k.0", "1", YAML_SCALAR,
+			14},
 		{"h.k.1", "2", YAML_SCALAR, 14}, {"l", NULL, YAML_MAPPING, 15}, {"l.m", "n", YAML_SCALAR, 15}};
 	ck_assert_uint_eq(yaml.count, sizeof wanted / sizeof *wanted);
 	for (size_t i = 0; i < yaml.count; i++) {

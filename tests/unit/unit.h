@@ -40,6 +40,10 @@
 	SUITE(archive) \
 	SUITE(store) \
 	SUITE(http) \
+	SUITE(httpd) \
+	SUITE(status) \
+	SUITE(status_answers) \
+	SUITE(status_page) \
 	SUITE(image) \
 	SUITE(guard) \
 	SUITE(plan) \

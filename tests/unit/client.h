@@ -1,0 +1,33 @@
+/* Clients of an HTTP server that runs in the test's own process: both sides share one poll loop, as the supervisor has
+ * one. */
+#ifndef CLIENT_H
+#define CLIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/text.h"
+#include "io/httpd.h"
+
+enum { CLIENT_PATIENCE = 60 }; /* seconds */
+
+struct client {
+	int fd;
+	const char *bytes;  /* what it sends */
+	size_t size, sent;
+	bool slow;          /* a byte each time it has its turn, never the last one */
+	bool ended;
+	struct text got;
+};
+
+/* Connects, to the server's port on 127.0.0.1; bytes are borrowed. */
+void client_open(struct client *client, const struct httpd *httpd, const char *bytes, size_t size);
+/* Sends what the socket takes. */
+void client_send(struct client *client);
+void client_close(struct client *client);
+/* Turns the loop until the server has ended every client's connection. */
+void converse(struct httpd *httpd, struct client *clients, size_t count);
+/* The whole answer to a request; owned. */
+char *ask(struct httpd *httpd, const char *request);
+
+#endif
