@@ -58,7 +58,7 @@ static void become(const struct birth *birth)
 		return;
 	reset_signals();
 	if (dup2(birth->null, STDIN_FILENO) < 0 || dup2(birth->output, STDOUT_FILENO) < 0 ||
-		dup2(birth->output, STDERR_FILENO) < 0)
+		dup2(birth->spec->quiet ? birth->null : birth->output, STDERR_FILENO) < 0)
 		return;
 	execve(birth->path, (char *const *)(uintptr_t)birth->spec->argv, birth->environment);
 }
@@ -94,7 +94,7 @@ static int prepare(struct birth *birth, struct error *err)
 static int make_pipes(struct birth *birth, int *output, int *failed, struct error *err)
 {
 	int out[2], why[2];
-	birth->null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	birth->null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (birth->null < 0 || pipe2(out, O_CLOEXEC) != 0)
 		return error_errno(err, ERROR_FAILED, "cannot make a pipe");
 	*output = out[0];

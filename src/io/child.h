@@ -14,6 +14,7 @@ struct child_spec {
 	const char *const *argv;        /* NULL-terminated; argv[0] is a path, or looked up in PATH */
 	const struct list *environment; /* NAME=value: added to ours; NAME: taken out of it; NULL for none */
 	const char *user;               /* NULL: as we are; another one needs root */
+	bool quiet;                     /* stderr goes to /dev/null */
 };
 
 /* Whoever is left without a parent among our descendants becomes our child (as with PID 1), so that child_reap() and

@@ -65,6 +65,16 @@ static enum option named_by(const struct settings *settings)
 	return best;
 }
 
+bool deployment_is_named(const struct settings *settings)
+{
+	bool named = named_by(settings) != OPTION_COUNT;
+	for (size_t i = 0; !named && i < sizeof variables / sizeof *variables; i++) {
+		const char *value = getenv(variables[i]);
+		named = value && *value;
+	}
+	return named;
+}
+
 static int from_variables(char **conninfo, char **where, struct error *err)
 {
 	for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {

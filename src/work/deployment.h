@@ -6,11 +6,16 @@
 #ifndef WORK_DEPLOYMENT_H
 #define WORK_DEPLOYMENT_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
+#include "model/settings.h"
 #include "work/run.h"
 
 /* *conninfo: a libpq string or URI, "" for the PG* variables, may hold a password; *where: what named it. Both owned.
  * ERROR_USAGE if nothing does. */
 int deployment_database(char **conninfo, char **where, struct run *run, struct error *err);
+/* Something names it; whether rightly is another question. */
+bool deployment_is_named(const struct settings *settings);
 
 #endif

@@ -12,6 +12,8 @@
 #include "io/child.h"
 #include "io/notify.h"
 #include "work/control.h"
+#include "work/deployment.h"
+#include "work/launch.h"
 #include "work/orphan.h"
 #include "work/services.h"
 #include "work/sources.h"
@@ -183,7 +185,7 @@ static void reap(struct supervisor *supervisor)
 	pid_t pid;
 	int status;
 	while (child_reap(&pid, &status)) {
-		struct unit *unit = unit_of(supervisor, pid);
+		struct unit *unit = facts_ended(supervisor, pid) ? NULL : unit_of(supervisor, pid);
 		if (unit)
 			unit_ended(unit, status);
 	}
@@ -235,6 +237,27 @@ static int take_folder(struct supervisor *supervisor, struct error *err)
 	return rc;
 }
 
+/* While a run holds the services, or has left them held and the database unsettled, nothing starts; but who looks is
+ * told so, and a later run finds somebody to release them. */
+static int check_database(struct supervisor *supervisor, struct error *err)
+{
+	bool held = supervisor->hold.run != NULL;
+	if (held && hold_lives(&supervisor->hold))
+		return 0;
+	if (!deployment_is_named(&supervisor->run->settings)) {
+		log_detail("no database is named: the services are started without a look at it");
+		return 0;
+	}
+	int rc = launch_check(supervisor->run, err);
+	if (!held || rc == ERROR_INTERRUPTED)
+		return rc;
+	if (rc)
+		log_warn("%s%s%s", err->message, err->hint ? "; " : "", err->hint ? err->hint : "");
+	error_clear(err);
+	hold_clear(&supervisor->hold);
+	return hold_read(&supervisor->hold, supervisor->directory, err);
+}
+
 static int prepare(struct supervisor *supervisor, struct error *err)
 {
 	AUTO(service_specs_clear) struct service_specs specs = {NULL, 0};
@@ -246,6 +269,8 @@ static int prepare(struct supervisor *supervisor, struct error *err)
 	if (!rc)
 		rc = child_adopt(err);
 	if (!rc)
+		rc = check_database(supervisor, err);
+	if (!rc)
 		rc = orphans_sweep(supervisor->directory, err);
 	if (!rc)
 		rc = loop_open(&supervisor->loop, on_signal, supervisor, err);
@@ -253,9 +278,12 @@ static int prepare(struct supervisor *supervisor, struct error *err)
 		rc = http_pool_open(&supervisor->pool, supervisor->loop, err);
 	if (!rc)
 		rc = clients_listen(supervisor, err);
-	if (!rc)
-		apply(supervisor, &specs);
-	return rc;
+	if (rc)
+		return rc;
+	apply(supervisor, &specs);
+	supervisor_serve(supervisor);
+	facts_look(supervisor);
+	return 0;
 }
 
 /* The first job: what the command line asks for. */
@@ -273,8 +301,11 @@ static int begin(struct supervisor *supervisor, const struct supervise_request *
 static void close_all(struct supervisor *supervisor)
 {
 	jobs_free(supervisor);
-	if (supervisor->loop)
+	if (supervisor->loop) {
 		clients_close(supervisor);
+		facts_close(supervisor);
+		supervisor_serve_end(supervisor);
+	}
 	for (size_t i = 0; i < supervisor->unit_count; i++)
 		unit_free(supervisor->units[i]);
 	mem_free(supervisor->units);
@@ -304,7 +335,8 @@ static void report(int fd, const struct error *err)
 int supervise_run(struct run *run, const struct supervise_request *request, struct error *err)
 {
 	AUTO(close_all) struct supervisor supervisor = {.run = run, .lock = -1, .listener = -1,
-		.started = clock_now(), .soon = {.due = look}, .echo = request->echo};
+		.started = clock_now(), .soon = {.due = look}, .echo = request->echo,
+		.facts = {.output = -1}};
 	supervisor.soon.context = &supervisor;
 	int rc = control_directory(&supervisor.directory, run, err);
 	if (!rc)

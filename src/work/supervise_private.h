@@ -9,12 +9,14 @@
 #include "base/error.h"
 #include "base/text.h"
 #include "io/http.h"
+#include "io/httpd.h"
 #include "io/json.h"
 #include "io/loop.h"
 #include "model/service.h"
 #include "work/hold.h"
 #include "work/run.h"
 #include "work/servicelog.h"
+#include "work/status.h"
 #include "work/view.h"
 
 struct supervisor;
@@ -58,6 +60,15 @@ struct job {
 	struct job *next;
 };
 
+/* A run of this program that is asked for what takes time. */
+struct facts_run {
+	pid_t pid;                /* 0: none */
+	int output;
+	int command;
+	struct text said;
+	struct loop_timer timer, again;
+};
+
 struct supervisor {
 	struct run *run;
 	struct loop *loop;
@@ -78,6 +89,10 @@ struct supervisor {
 	struct error failure;     /* why it did not end as it should */
 	char *told;               /* the last STATUS= */
 	struct view view;
+	struct facts_run facts;
+	struct httpd *httpd;      /* NULL: nobody is told */
+	struct status status;
+	struct loop_timer http_timer;
 };
 
 /* ---- supervise.c ---- */
@@ -148,6 +163,20 @@ char *mark_deployment(const char *directory); /* "NAME=value" */
 char *mark_service(const struct unit *unit);
 /* services.json as it is now. */
 void orphans_record(const struct supervisor *supervisor);
+
+/* ---- supervise_facts.c ---- */
+
+/* Now, and then every minute. */
+void facts_look(struct supervisor *supervisor);
+/* True: that process was its. */
+bool facts_ended(struct supervisor *supervisor, pid_t pid);
+void facts_close(struct supervisor *supervisor);
+
+/* ---- supervise_http.c ---- */
+
+/* A failure is a warning. */
+void supervisor_serve(struct supervisor *supervisor);
+void supervisor_serve_end(struct supervisor *supervisor);
 
 /* ---- supervise_view.c ---- */
 

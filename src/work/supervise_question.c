@@ -143,6 +143,7 @@ static int on_release(struct question *question, struct error *err)
 	log_note("the run %s (%s) releases the services", supervisor->hold.run, supervisor->hold.why);
 	hold_clear(&supervisor->hold);
 	list_clear(&supervisor->after_hold);
+	facts_look(supervisor);
 	if (question->names.count)
 		return begin(question, JOB_RELEASE, err);
 	client_done(question->client, NULL);

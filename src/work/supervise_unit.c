@@ -87,7 +87,7 @@ static int start(struct unit *unit, struct error *err)
 	struct list argv = LIST_INIT;
 	list_add_all(&argv, &unit->spec.argv);
 	list_give(&argv, NULL);
-	const struct child_spec child = {(const char *const *)argv.items, &environment, unit->spec.user};
+	const struct child_spec child = {(const char *const *)argv.items, &environment, unit->spec.user, false};
 	int rc = child_start(&unit->pid, &unit->output, &child, err);
 	list_clear(&argv);
 	if (!rc)
