@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""Types a line and a TAB into a real shell on a terminal of its own, and prints what the operator would see, then the
-line as it stands, in <…>:  complete.py bash|zsh FOLDER SCRIPT LINE"""
+"""Types lines, each with a TAB, into a real shell on a terminal of its own, and prints what the operator would see, then
+the line as it stands, in <…>:  complete.py bash|zsh FOLDER SCRIPT LINE..."""
 import os
 import pty
 import re
@@ -39,19 +39,21 @@ def read_until(terminal, pattern, end):
 
 
 def main():
-    shell, folder, script, line = sys.argv[1:]
+    shell, folder, script, *lines = sys.argv[1:]
     arguments, setup = SETUP[shell]
     child, terminal = pty.fork()
     if child == 0:
         os.chdir(folder)
         os.environ.update(TERM="dumb", COLUMNS="160", LINES="200", HISTFILE="")
         os.execvp(arguments[0], arguments)
-    end = time.monotonic() + PATIENCE
     try:
         os.write(terminal, setup.replace("SCRIPT", script).encode())
-        read_until(terminal, r"\nREADY\r", end)
-        os.write(terminal, (line + "\t\x07").encode())
-        seen = read_until(terminal, r"<[^>]*>\r?\n", end)
+        read_until(terminal, r"\nREADY\r", time.monotonic() + PATIENCE)
+        seen = ""
+        for line in lines:
+            # Ctrl-A and Ctrl-K take away what the last one left.
+            os.write(terminal, ("\x01\x0b" + line + "\t\x07").encode())
+            seen += read_until(terminal, r"<[^>]*>\r?\n", time.monotonic() + PATIENCE)
     finally:
         os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)

@@ -16,26 +16,36 @@ setup() {
 	touch "$HERE/file"
 }
 
-# typed SHELL LINE: the line and a TAB; $output is what the shell shows, $line what then stands there.
+# typed SHELL LINE...: the lines, each with a TAB; $output is what the shell shows.
 typed() {
 	if [ "$1" = zsh ] && ! command -v zsh >/dev/null; then
 		lacking "zsh is not installed"
 	fi
-	run timeout 60 python3 "$BATS_TEST_DIRNAME/complete.py" "$1" "$HERE" "$BATS_FILE_TMPDIR/$1" "$2"
+	run timeout 120 python3 "$BATS_TEST_DIRNAME/complete.py" "$1" "$HERE" "$BATS_FILE_TMPDIR/$1" "${@:2}"
 	if [ "$status" -ne 0 ]; then
 		show "complete.py failed"
 		return 1
 	fi
-	line=$(sed -n 's/.*<\(.*\)>$/\1/p' <<<"$output")
 }
 
-# becomes SHELL TYPED RESULT: the line is completed so far, = after a long option or not.
-becomes() {
-	typed "$1" "$2"
-	if [ "${line%=}" != "$3" ]; then
-		show "typed '$2', wanted '$3', got '$line'"
-		return 1
-	fi
+# become SHELL [TYPED RESULT]...: each line is completed so far, = after a long option or not.
+become() {
+	local shell=$1 pair=0 asked=() results=() stand
+	shift
+	while [ $# -gt 0 ]; do
+		asked+=("$1")
+		results+=("$2")
+		shift 2
+	done
+	typed "$shell" "${asked[@]}"
+	mapfile -t stand < <(sed -n 's/.*<\(.*\)>$/\1/p' <<<"$output")
+	[ ${#stand[@]} -eq ${#asked[@]} ]
+	for pair in "${!asked[@]}"; do
+		if [ "${stand[pair]%=}" != "${results[pair]}" ]; then
+			show "typed '${asked[pair]}', wanted '${results[pair]}', got '${stand[pair]}'"
+			return 1
+		fi
+	done
 }
 
 # offered WORD...: each stands in what was shown.
@@ -86,39 +96,42 @@ help_names() {
 @test "commands, wherever the options stand" {
 	local shell
 	for shell in bash zsh; do
-		becomes "$shell" 'anchore-admin up' 'anchore-admin upgrade '
-		becomes "$shell" 'anchore-admin -q --jobs 2 --store /nowhere snapshot ver' \
-			'anchore-admin -q --jobs 2 --store /nowhere snapshot verify '
-		becomes "$shell" 'anchore-admin db --db-connect postgresql://x:y@db:5432/z up' \
-			'anchore-admin db --db-connect postgresql://x:y@db:5432/z upgrade '
-		becomes "$shell" 'anchore-admin help ba' 'anchore-admin help backup '
-		becomes "$shell" 'anchore-admin backup up' 'anchore-admin backup up'
+		become "$shell" \
+			'anchore-admin up' 'anchore-admin upgrade ' \
+			'anchore-admin -q --jobs 2 --store /nowhere snapshot ver' \
+			'anchore-admin -q --jobs 2 --store /nowhere snapshot verify ' \
+			'anchore-admin db --db-connect postgresql://x:y@db:5432/z up' \
+			'anchore-admin db --db-connect postgresql://x:y@db:5432/z upgrade ' \
+			'anchore-admin help ba' 'anchore-admin help backup ' \
+			'anchore-admin backup up' 'anchore-admin backup up'
 	done
 }
 
 @test "options, and none after --" {
 	local shell
 	for shell in bash zsh; do
-		becomes "$shell" 'anchore-admin backup --inc' 'anchore-admin backup --incremental '
-		becomes "$shell" 'anchore-admin upgrade --inc' 'anchore-admin upgrade --inc'
+		become "$shell" \
+			'anchore-admin backup --inc' 'anchore-admin backup --incremental ' \
+			'anchore-admin upgrade --inc' 'anchore-admin upgrade --inc'
 		typed "$shell" 'anchore-admin db upgrade --d'
 		offered --database --db-connect --dontask --dry-run
-		becomes "$shell" 'anchore-admin restore -- --und' 'anchore-admin restore -- --und'
+		become "$shell" 'anchore-admin restore -- --und' 'anchore-admin restore -- --und'
 	done
 }
 
 @test "values: words, files and folders" {
 	local shell
 	for shell in bash zsh; do
-		becomes "$shell" 'anchore-admin downgrade --by e' 'anchore-admin downgrade --by edges '
-		becomes "$shell" 'anchore-admin upgrade --dry-run=s' 'anchore-admin upgrade --dry-run=sql '
-		becomes "$shell" 'anchore-admin completion z' 'anchore-admin completion zsh '
-		becomes "$shell" 'anchore-admin --config fi' 'anchore-admin --config file '
-		becomes "$shell" 'anchore-admin --config=fi' 'anchore-admin --config=file '
-		becomes "$shell" 'anchore-admin -c fi' 'anchore-admin -c file '
-		becomes "$shell" 'anchore-admin backup --store f' 'anchore-admin backup --store folder/'
-		becomes "$shell" 'anchore-admin init f' 'anchore-admin init folder/'
-		becomes "$shell" 'anchore-admin restore fi' 'anchore-admin restore file '
+		become "$shell" \
+			'anchore-admin downgrade --by e' 'anchore-admin downgrade --by edges ' \
+			'anchore-admin upgrade --dry-run=s' 'anchore-admin upgrade --dry-run=sql ' \
+			'anchore-admin completion z' 'anchore-admin completion zsh ' \
+			'anchore-admin --config fi' 'anchore-admin --config file ' \
+			'anchore-admin --config=fi' 'anchore-admin --config=file ' \
+			'anchore-admin -c fi' 'anchore-admin -c file ' \
+			'anchore-admin backup --store f' 'anchore-admin backup --store folder/' \
+			'anchore-admin init f' 'anchore-admin init folder/' \
+			'anchore-admin restore fi' 'anchore-admin restore file '
 	done
 }
 
@@ -142,12 +155,14 @@ help_names() {
 
 @test "snapshots, from the store" {
 	local shell id
-	id=$(timeout 20 "$ANCHORE_ADMIN" snapshot list --store "$SRCDIR/snapshots" -c /dev/null | sed -nE 's/^([0-9a-f]{12}) .*/\1/p' | head -n 1)
+	id=$(timeout 20 "$ANCHORE_ADMIN" snapshot list --store "$SRCDIR/snapshots" -c /dev/null |
+		sed -nE 's/^([0-9a-f]{12}) .*/\1/p' | head -n 1)
 	[ -n "$id" ]
 	for shell in bash zsh; do
-		becomes "$shell" "anchore-admin snapshot pin --store $SRCDIR/snapshots ${id:0:8}" \
-			"anchore-admin snapshot pin --store $SRCDIR/snapshots $id "
-		becomes "$shell" 'anchore-admin restore lat' 'anchore-admin restore latest '
+		become "$shell" \
+			"anchore-admin snapshot pin --store $SRCDIR/snapshots ${id:0:8}" \
+			"anchore-admin snapshot pin --store $SRCDIR/snapshots $id " \
+			'anchore-admin restore lat' 'anchore-admin restore latest '
 	done
 }
 
@@ -161,7 +176,7 @@ help_names() {
 	for shell in bash zsh; do
 		typed "$shell" 'anchore-admin service stop '
 		offered catalog apiext
-		becomes "$shell" 'anchore-admin service logs -f --lines 5 apiext cat' \
+		become "$shell" 'anchore-admin service logs -f --lines 5 apiext cat' \
 			'anchore-admin service logs -f --lines 5 apiext catalog '
 	done
 }
@@ -184,7 +199,8 @@ help_names() {
 	run --separate-stderr timeout 20 "$ANCHORE_ADMIN" completion
 	[ "$status" -eq 2 ]
 	run --separate-stderr timeout 20 "$ANCHORE_ADMIN" completion bash --json
-	[ "$(python3 -c 'import json, sys; print(json.load(sys.stdin)["script"], end="")' <<<"$output")" = "$(cat "$BATS_FILE_TMPDIR/bash")" ]
+	python3 -c 'import json, sys; print(json.load(sys.stdin)["script"], end="")' <<<"$output" |
+		cmp - "$BATS_FILE_TMPDIR/bash"
 	timeout 60 shellcheck "$BATS_FILE_TMPDIR/bash"
 	# Settings that are wrong do not hinder it.
 	ANCHORE_ADMIN_CONFIG=/nowhere timeout 20 "$ANCHORE_ADMIN" completion zsh >/dev/null
