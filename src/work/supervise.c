@@ -335,7 +335,7 @@ static void report(int fd, const struct error *err)
 int supervise_run(struct run *run, const struct supervise_request *request, struct error *err)
 {
 	AUTO(close_all) struct supervisor supervisor = {.run = run, .lock = -1, .listener = -1,
-		.started = clock_now(), .soon = {.due = look}, .echo = request->echo,
+		.started = clock_now(), .began = clock_supervised(), .soon = {.due = look}, .echo = request->echo,
 		.facts = {.output = -1}};
 	supervisor.soon.context = &supervisor;
 	int rc = control_directory(&supervisor.directory, run, err);

@@ -84,6 +84,7 @@ struct supervisor {
 	struct job *jobs;
 	struct loop_timer soon;   /* jobs are looked at */
 	time_t started;
+	double began;             /* the same by clock_supervised() */
 	bool quitting;
 	bool echo;                /* what services write, to stdout */
 	struct error failure;     /* why it did not end as it should */

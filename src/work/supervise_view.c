@@ -1,6 +1,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "model/version.h"
@@ -68,6 +69,7 @@ void view_look(struct supervisor *supervisor)
 		if (!supervisor->units[i]->removed)
 			add_unit(&view->instances, supervisor->units[i], host);
 	view->started = supervisor->started;
+	view->seconds = clock_supervised() - supervisor->began;
 	look_at_hold(view, &supervisor->hold);
 	look_at_progress(view, supervisor->directory);
 	look_at_settings(view, &supervisor->run->settings);

@@ -78,6 +78,7 @@ json_t *view_json(const struct view *view)
 	json_t *supervisor = json_object();
 	json_put_number(supervisor, "pid", getpid());
 	put_time(supervisor, "since", view->started);
+	json_put_number(supervisor, "seconds", (int64_t)view->seconds);
 	json_put_value(json, "supervisor", supervisor);
 	json_put(json, "host", view->host);
 	json_put_value(json, "services", instances_json(&view->instances));

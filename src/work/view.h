@@ -25,6 +25,7 @@ struct view {
 	                      * "rows", "rate", "seconds_left"}; NULL: none */
 	char *step;          /* of the same, in words: "upgrade: 0.0.6--0.0.7.sql, statement 3 of 12" */
 	time_t started;      /* of the supervisor */
+	double seconds;      /* for how long it has run, by its own clock */
 };
 
 void view_clear(struct view *view);

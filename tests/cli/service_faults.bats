@@ -1,0 +1,356 @@
+#!/usr/bin/env bats
+# The supervisor among people who hold it, who ask it nonsense, and on machines that are full or run for long.
+load lib
+load service
+
+setup() {
+	command -v jq >/dev/null || lacking "jq is not installed"
+	services_setup
+}
+teardown() {
+	if mountpoint -q "$BASE/full" 2>/dev/null; then
+		services_teardown_mounted
+	fi
+	services_teardown
+}
+
+services_teardown_mounted() {
+	tool service stop >/dev/null 2>&1 || true
+	umount "$BASE/full"
+}
+
+@test "a hold: all is gone and stays so; release starts what ran before" {
+	healthy catalog
+	healthy apiext
+	healthy analyzer
+	expect 0 service start --detach --wait
+	expect 0 service stop analyzer
+	ask '{"do": "hold", "run": "run1", "for": "upgrade"}' | grep -q '"done"'
+	nothing_marked
+	[ "$(jq -c '[.run, .for, .ran]' "$DEPLOY/run/held.json")" = '["run1","upgrade",["catalog","apiext"]]' ]
+	expect 0 service status
+	says "held by the run run1 \(upgrade\)"
+	expect 3 service start catalog
+	one_error
+	expect 3 service restart
+	one_error
+	# Another run that does not know of it cannot end it.
+	ask '{"do": "release", "run": "other"}' | grep -q REFUSED
+	ask '{"do": "release", "run": "run1"}' | grep -q '"done"'
+	[ ! -e "$DEPLOY/run/held.json" ]
+	eventually is catalog state up
+	eventually is apiext state up
+	is analyzer state stopped
+}
+
+@test "a hold outlives the supervisor: the next one keeps the services down and says so" {
+	healthy catalog
+	healthy apiext
+	supervisor_start
+	eventually is catalog state up
+	expect 0 service stop apiext
+	ask '{"do": "hold", "run": "run1", "for": "upgrade"}' | grep -q '"done"'
+	kill -KILL "$SUPERVISOR"
+	wait "$SUPERVISOR" || true
+	expect 0 service status
+	says "no supervisor runs" "held by the run run1"
+	supervisor_start
+	eventually grep -q 'services are held .* by the run run1' "$BASE/err"
+	is catalog state stopped
+	nothing_marked
+	# A run that comes later takes the hold over, with what the first had noted.
+	ask '{"do": "hold", "run": "run2", "for": "downgrade"}' | grep -q '"done"'
+	[ "$(jq -c '[.run, .ran]' "$DEPLOY/run/held.json")" = '["run2",["catalog"]]' ]
+	ask '{"do": "release", "run": "run2"}' | grep -q '"done"'
+	eventually is catalog state up
+	# This supervisor was to start all of them.
+	eventually is apiext state up
+}
+
+@test "while the run that holds them lives, another cannot" {
+	healthy catalog
+	expect 0 service start --detach --wait
+	# A process that asks and stays.
+	python3 -c '
+import socket, sys, time
+peer = socket.socket(socket.AF_UNIX)
+peer.connect(sys.argv[1])
+peer.sendall(b"{\"do\": \"hold\", \"run\": \"run1\", \"for\": \"upgrade\"}\n")
+while peer.recv(65536):
+    pass
+print("held", flush=True)
+time.sleep(100)
+' "$DEPLOY/run/control" >"$BASE/holder" 3>&- &
+	holder=$!
+	eventually grep -q held "$BASE/holder"
+	ask '{"do": "hold", "run": "run2", "for": "upgrade"}' | grep -q LOCKED
+	expect 3 service start catalog
+	talks "process $holder"
+	kill -KILL "$holder"
+	wait "$holder" || true
+	ask '{"do": "hold", "run": "run2", "for": "upgrade"}' | grep -q '"done"'
+}
+
+@test "held.json that nobody can read: nothing is started" {
+	healthy catalog
+	mkdir "$DEPLOY/run"
+	echo '{"run": ' >"$DEPLOY/run/held.json"
+	expect 1 service start --detach
+	one_error
+	talks held.json
+	nothing_marked
+}
+
+@test "nonsense on the control socket is answered or cut, and hurts nobody" {
+	healthy catalog
+	expect 0 service start --detach --wait
+	for question in '' '{' '[]' '7' '{"do": 7}' '{"do": "dance"}' '{"do": "stop", "names": "catalog"}' \
+		'{"do": "stop", "names": [7]}' '{"do": "stop", "names": ["nix"]}' '{"do": "start", "wait": -1}' \
+		'{"do": "start", "wait": "long"}' '{"do": "hold"}' '{"do": "hold", "run": "x"}' '{"do": "release"}' \
+		'{"do": "stop", "do": "start"}' $'{"do": "\001"}' $'\377\376'; do
+		ask "$question" >"$BASE/answer"
+		grep -q '"error":{"code":"USAGE"' "$BASE/answer" || { echo "question: $question" >&2; cat "$BASE/answer" >&2; return 1; }
+	done
+	# Too long; without an end; many at once that say nothing, or hang up before the answer.
+	timeout 60 python3 - "$DEPLOY/run/control" <<-'PYTHON'
+		import socket, sys
+		def peer():
+		    one = socket.socket(socket.AF_UNIX)
+		    one.connect(sys.argv[1])
+		    return one
+		long = peer()
+		try:
+		    long.sendall(b"x" * 1000000)
+		except OSError:
+		    pass
+		assert b"too long" in long.recv(65536)
+		silent = [peer() for _ in range(40)]
+		for _ in range(200):
+		    hasty = peer()
+		    hasty.sendall(b'{"do": "status"}\n')
+		    hasty.close()
+		good = peer()
+		good.sendall(b'{"do": "status"}\nand more')
+		answer = b""
+		while not answer.endswith(b"\n"):
+		    answer += good.recv(65536)
+		assert b'"done"' in answer, answer
+		crowd = [peer() for _ in range(100)]
+		refused = 0
+		for one in crowd:
+		    one.setblocking(False)
+		import time
+		for _ in range(200):
+		    for one in list(crowd):
+		        try:
+		            refused += b"too many" in one.recv(65536)
+		            crowd.remove(one)
+		        except BlockingIOError:
+		            pass
+		    if refused:
+		        break
+		    time.sleep(0.05)
+		assert refused, "nobody was refused"
+	PYTHON
+	eventually is catalog state up
+	is catalog restarts 0
+}
+
+@test "a client that goes away does not stop what it asked for; several ask at once" {
+	service catalog stubborn "stop_timeout: 2"
+	healthy apiext
+	supervisor_start
+	eventually grep -q 'stubborn now' "$BASE/out"
+	python3 -c '
+import socket, sys
+peer = socket.socket(socket.AF_UNIX)
+peer.connect(sys.argv[1])
+peer.sendall(b"{\"do\": \"stop\", \"names\": [\"catalog\"]}\n")
+' "$DEPLOY/run/control"
+	# It stops for two seconds, and the others are answered meanwhile.
+	is_not catalog state stopped
+	expect 0 service restart apiext
+	eventually is catalog state stopped
+}
+
+@test "other users may not ask" {
+	[ "$(id -u)" -eq 0 ] || lacking "needs root"
+	healthy catalog
+	expect 0 service start --detach --wait
+	chmod 755 "$BASE" "$DEPLOY" "$DEPLOY/run"
+	run timeout 20 runuser -u nobody -- "$ANCHORE_ADMIN" --config "$DEPLOY/anchore-admin.yaml" service stop
+	[ "$status" -eq 5 ]
+	# Also where somebody opened the socket to all.
+	chmod 666 "$DEPLOY/run/control"
+	run timeout 20 runuser -u nobody -- "$ANCHORE_ADMIN" --config "$DEPLOY/anchore-admin.yaml" service stop
+	[ "$status" -eq 3 ]
+	is catalog state up
+}
+
+@test "a service runs as its user" {
+	[ "$(id -u)" -eq 0 ] || lacking "needs root"
+	cat >>"$DEPLOY/anchore-admin.yaml" <<-YAML
+		  - name: plain
+		    argv: [/bin/sleep, "1000"]
+		    user: nobody
+	YAML
+	supervisor_start
+	eventually is plain state up
+	pid=$(field plain pid)
+	[ "$(stat -c %U "/proc/$pid")" = nobody ]
+	# Nothing of ours is open in it, and no signal is blocked or ignored.
+	[ "$(readlink "/proc/$pid/fd/0")" = /dev/null ]
+	# shellcheck disable=SC2012 # numbers
+	[ "$(ls "/proc/$pid/fd" | tr '\n' ' ')" = '0 1 2 ' ]
+	[ "$(sed -n 's/^SigBlk:\s*//p; s/^SigIgn:\s*//p' "/proc/$pid/status" | tr -d '0\n')" = '' ]
+	[ "$(ps -o pgid= -p "$pid" | tr -d ' ')" = "$pid" ]
+	# Also then it dies with its supervisor.
+	kill -KILL "$SUPERVISOR"
+	wait "$SUPERVISOR" || true
+	eventually gone "$pid"
+}
+
+@test "log files are rotated by size" {
+	service talks "talks, 0, 25000000"
+	expect 0 service start --detach
+	eventually grep -q '^talked' "$DEPLOY/log/talks.log"
+	[ -f "$DEPLOY/log/talks.log.2" ]
+	[ ! -e "$DEPLOY/log/talks.log.3" ]
+	for file in "$DEPLOY"/log/talks.log*; do
+		[ "$(stat -c %s "$file")" -le 10000000 ]
+	done
+	[ "$(cat "$DEPLOY"/log/talks.log* | wc -c)" -ge 25000000 ]
+	expect 0 service logs talks --lines 20000
+	[ "$(wc -l <<<"$output")" -eq 20000 ]
+	[ "$(tail -n 1 <<<"$output")" = '[service:talks] talked' ]
+	expect 0 service logs talks --lines 1
+	[ "$output" = '[service:talks] talked' ]
+}
+
+@test "logs --follow shows what comes, over a rotation" {
+	touch "$BASE/well"
+	cat >>"$DEPLOY/anchore-admin.yaml" <<-YAML
+		  - name: slow
+		    argv: [sh, -c, "echo first; until [ -e $BASE/go ]; do sleep 0.05; done; yes | head -c 10000000; echo last; exec sleep 1000"]
+	YAML
+	expect 0 service start --detach
+	eventually grep -q first "$DEPLOY/log/slow.log"
+	(cd "$DEPLOY" && exec timeout 60 "$ANCHORE_ADMIN" service logs -f) >"$BASE/followed" 2>"$BASE/followed.err" 3>&- &
+	follower=$!
+	eventually grep -q '^\[service:slow\] first$' "$BASE/followed"
+	touch "$BASE/go"
+	eventually grep -q '^\[service:slow\] last$' "$BASE/followed"
+	kill -TERM "$follower"
+	status=0
+	wait "$follower" || status=$?
+	[ "$status" -eq 143 ]
+}
+
+@test "a full log folder stops neither the service nor the supervisor, and is said once" {
+	[ "$(id -u)" -eq 0 ] || lacking "needs root"
+	mkdir "$BASE/full"
+	mount -t tmpfs -o size=1m tmpfs "$BASE/full" 2>/dev/null || lacking "no tmpfs can be mounted"
+	service talks "talks, 0, 3000000"
+	healthy catalog
+	supervisor_start --log-dir "$BASE/full"
+	eventually grep -q '^\[service:talks\] talked' "$BASE/out"
+	eventually is catalog state up
+	is talks state up
+	[ "$(grep -c 'No space left' "$BASE/err")" -eq 1 ]
+	kill -TERM "$SUPERVISOR"
+	supervisor_end
+	[ "$status" -eq 0 ]
+}
+
+@test "a reader of stdout that is stuck stops nothing" {
+	service talks "talks, 0, 3000000"
+	mkfifo "$BASE/pipe"
+	# Open for reading, and never read.
+	exec 8<>"$BASE/pipe"
+	(cd "$DEPLOY" && exec "$ANCHORE_ADMIN" service start) >"$BASE/pipe" 2>"$BASE/err" 3>&- </dev/null &
+	SUPERVISOR=$!
+	eventually grep -qs '^talked' "$DEPLOY/log/talks.log"
+	expect 0 service stop
+	supervisor_end
+	exec 8>&-
+	[ "$status" -eq 0 ]
+}
+
+@test "a service manager is told: READY, STATUS, STOPPING" {
+	healthy catalog
+	for address in "$BASE/notify" "@aa-notify-$$-$RANDOM"; do
+		python3 -c '
+import socket, sys
+address = sys.argv[1]
+peer = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+peer.bind("\0" + address[1:] if address.startswith("@") else address)
+print("bound", flush=True)
+while True:
+    print(peer.recv(65536).decode(), flush=True)
+' "$address" >"$BASE/notified" 3>&- &
+		manager=$!
+		eventually grep -q bound "$BASE/notified"
+		NOTIFY_SOCKET=$address supervisor_start
+		eventually grep -q '^READY=1' "$BASE/notified"
+		eventually grep -q '^STATUS=1 of 1 services up' "$BASE/notified"
+		! grep -qz NOTIFY_SOCKET "/proc/$(field catalog pid)/environ"
+		kill -TERM "$SUPERVISOR"
+		supervisor_end
+		eventually grep -q '^STOPPING=1' "$BASE/notified"
+		kill "$manager"
+		wait "$manager" || true
+	done
+}
+
+@test "as PID 1: reaps what nobody waits for, and ends by SIGTERM" {
+	unshare -pf --mount-proc true 2>/dev/null || lacking "no PID namespace can be made"
+	cat >>"$DEPLOY/anchore-admin.yaml" <<-YAML
+		  - name: plain
+		    argv: [sh, -c, "(sleep 0.1 & ) ; echo forked; exec sleep 1000"]
+	YAML
+	(cd "$DEPLOY" && exec unshare -pf --mount-proc "$ANCHORE_ADMIN" service start) >"$BASE/out" 2>"$BASE/err" 3>&- </dev/null &
+	outer=$!
+	eventually grep -q forked "$BASE/out"
+	eventually supervisor_answers
+	inner=$(pgrep -P "$outer")
+	# Its only child is the service, and that is no corpse.
+	only_one_child() { [ "$(pgrep -P "$inner" | wc -l)" -eq 1 ] && ! gone "$(pgrep -P "$inner")"; }
+	eventually only_one_child
+	kill -TERM "$inner"
+	status=0
+	wait "$outer" || status=$?
+	[ "$status" -eq 0 ]
+}
+
+@test "a day of supervision leaks no descriptor, process or memory" {
+	healthy catalog
+	cat >>"$DEPLOY/anchore-admin.yaml" <<-YAML
+		  - name: dies
+		    argv: [sh, -c, "echo here; sleep 0.25"]
+	YAML
+	# A day passes in half a minute; the one that dies does so about every ten minutes of it.
+	export ANCHORE_ADMIN_SPEED=2880
+	supervisor_start
+	eventually is catalog state up
+	died() { [ "$(field dies restarts)" -ge "$1" ]; }
+	eventually died 5
+	# shellcheck disable=SC2012 # numbers
+	fds() { ls "/proc/$SUPERVISOR/fd" | wc -l; }
+	rss() { sed -n 's/^VmRSS:\s*\([0-9]*\) kB/\1/p' "/proc/$SUPERVISOR/status"; }
+	quiet() { [ "$(pgrep -P "$SUPERVISOR" | wc -l)" -le 2 ]; }
+	before=$(fds) memory=$(rss) restarts=$(field dies restarts)
+	day_over() { [ "$(tool service status --json | jq .supervisor.seconds)" -ge 86400 ]; }
+	eventually day_over || eventually day_over
+	[ "$(field dies restarts)" -gt $((restarts + 20)) ]
+	is catalog restarts 0
+	# The process that is there for a moment has a pipe and a health check may be under way.
+	settled() { [ "$(fds)" -le $((before + 1)) ]; }
+	eventually settled
+	eventually quiet
+	echo "descriptors $before $(fds), memory $memory $(rss) kB, restarts $(field dies restarts)" >&3
+	[ "$(rss)" -le $((memory + 1024)) ]
+	kill -TERM "$SUPERVISOR"
+	supervisor_end
+	[ "$status" -eq 0 ]
+	nothing_marked
+}
