@@ -79,11 +79,13 @@ assert {"at", "what", "done", "total", "rows", "rate", "seconds_left"} < set(pro
 	[ "$status" -eq 0 ]
 	says "upgraded database .* from version 0\.0\.6 to 0\.0\.7" "release 0\.2\.4 is pinned" "service catalog: up" "downgrade --to 0\.2\.1"
 	at 0.0.7 0.2.4
-	oracle rows "$DB" "$ROWS/after"
 	diff <(sed 's/^engine: 0.2.1/engine: 0.2.4/' "$BATS_TEST_TMPDIR/before.yaml") "$DEPLOY/anchore-admin.yaml"
 	expect 0 snapshot verify
 	expect 0 db history
 	says "upgrade .*0\.0\.6 -> 0\.0\.7" "pinned release 0\.2\.4 where 0\.2\.1 was" "services: healthy"
+	expect 0 service stop
+	sql anchore "DELETE FROM services WHERE hostid = 'host-1'"
+	oracle rows "$DB" "$ROWS/after"
 }
 
 @test "db upgrade does the same, and --json gives one object" {
