@@ -72,6 +72,7 @@ int status_open(struct status *out, const struct view *view, const struct run *r
 void status_clear(struct status *status)
 {
 	mem_free_secret(status->password);
+	mem_free(status->url);
 	*status = (struct status){.view = NULL};
 }
 
@@ -90,7 +91,11 @@ int status_serve(struct httpd **out, struct status *status, const struct run *ru
 			"address of this machine alone, such as `127.0.0.1:8229`");
 	}
 	status->guarded = !loopback;
-	return httpd_open(out, listen, status_answer, status, err);
+	rc = httpd_open(out, listen, status_answer, status, err);
+	if (!rc)
+		mem_replace(&status->url, mem_format("http://%.*s:%d/", (int)(strrchr(listen, ':') - listen), listen,
+			httpd_port(*out)));
+	return rc;
 }
 
 /* ---- answers ---- */
