@@ -196,7 +196,7 @@ static int restore_wanted(struct run *run, const char *wanted, struct error *err
 	bool dry = settings_given(&run->settings, OPTION_DRY_RUN);
 	AUTO(snapshot_entry_clear) struct snapshot_entry entry = {.path = NULL};
 	AUTO(restore_plan_clear) struct restore_plan plan = {.kept_name = NULL};
-	AUTO(services_clear) struct services services = {.version_known = false};
+	AUTO(services_clear) struct services services = {.cycle = {.run = run}};
 	struct cycle *cycle = &services.cycle;
 	int rc = find_snapshot(&entry, run, wanted, dry, err);
 	if (!rc && !options.into) /* which nothing uses yet */

@@ -143,6 +143,7 @@ json_t *show_services_json(const struct cycle *cycle)
 	for (size_t i = 0; i < cycle->before.count; i++)
 		json_array_append_new(instances, instance_json(&cycle->before.items[i]));
 	json_put_value(object, "instances", instances);
+	json_put_value(object, "seconds_down", cycle->down > 0 ? json_real(cycle->down) : json_null());
 	return object;
 }
 
@@ -280,4 +281,7 @@ void show_services(const struct run *run, const struct cycle *cycle)
 		run_print(run, "service %s: %s\n", instance->name ? instance->name : instance->service,
 			instance_state_name(instance->state));
 	}
+	AUTO(mem_auto) char *down = text_duration(cycle->down);
+	if (cycle_any_wanted(&cycle->before))
+		run_print(run, "from the first that was stopped until all were healthy: %s\n", down);
 }

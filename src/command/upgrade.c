@@ -143,11 +143,13 @@ int upgrade_check(struct upgrade *upgrade, struct run *run, struct error *err)
 
 /* ---- doing it ---- */
 
-/* The command that goes back: to the release that was pinned, where the old version is what it needs. Owned. */
+/* The command that goes back: with services to the release that was pinned, where the old version is what it needs, else
+ * to the newest that does. Owned. */
 static char *way_back(const struct upgrade *upgrade, struct version *release)
 {
 	const struct plan *planned = &upgrade->change.plan;
-	bool known = cycle_release(release, &upgrade->cycle.state, upgrade->cycle.releases, planned->from);
+	const struct cycle *cycle = &upgrade->cycle;
+	bool known = cycle_drives(cycle) && cycle_release(release, &cycle->state, cycle->releases, planned->from);
 	return mem_format("downgrade --to %s", VERSION_TEXT(known ? *release : planned->from));
 }
 
@@ -170,12 +172,10 @@ static int roll_back(struct upgrade *upgrade, struct version release, struct err
 	return error_hint(err, "see why with `anchore-admin service logs`, then upgrade again");
 }
 
-static int drive(struct upgrade *upgrade, struct run *run, struct error *err)
+static int drive(struct upgrade *upgrade, struct run *run, const char *back, struct version release, struct error *err)
 {
 	struct change *change = &upgrade->change;
 	const struct plan *planned = &change->plan;
-	struct version release = {{0, 0, 0}};
-	AUTO(mem_auto) char *back = way_back(upgrade, &release);
 	const char *snapshot = change->facts.evidence.id;
 	AUTO(mem_auto) char *what = mem_format("upgrade %s to %s%s%.12s", VERSION_TEXT(planned->from),
 		VERSION_TEXT(planned->to), snapshot ? ", snapshot " : "", snapshot ? snapshot : "");
@@ -191,6 +191,8 @@ int upgrade_finish(struct upgrade *upgrade, struct run *run, struct error *err)
 {
 	struct change *change = &upgrade->change;
 	const struct plan *planned = &change->plan;
+	struct version release = {{0, 0, 0}};
+	AUTO(mem_auto) char *back = way_back(upgrade, &release);
 	double start = clock_elapsed();
 	int rc = cycle_migrate(&upgrade->cycle, change, err);
 	if (rc)
@@ -200,7 +202,7 @@ int upgrade_finish(struct upgrade *upgrade, struct run *run, struct error *err)
 		VERSION_TEXT(planned->from), VERSION_TEXT(planned->to), took);
 	show_warnings(run, change);
 	fflush(stdout);
-	rc = drive(upgrade, run, err);
+	rc = drive(upgrade, run, back, release, err);
 	if (rc)
 		return rc;
 	AUTO(json_auto) json_t *answer = show_json(run, change, &upgrade->cycle, true);
@@ -209,8 +211,8 @@ int upgrade_finish(struct upgrade *upgrade, struct run *run, struct error *err)
 		show_next(run, VERSION_TEXT(planned->release));
 	show_services(run, &upgrade->cycle);
 	if (change->facts.evidence.found)
-		run_print(run, "the way back: `anchore-admin downgrade --to %s`, or `anchore-admin restore %.12s`\n",
-			VERSION_TEXT(planned->from), change->facts.evidence.id);
+		run_print(run, "the way back: `anchore-admin %s`, or `anchore-admin restore %.12s`\n", back,
+			change->facts.evidence.id);
 	return 0;
 }
 

@@ -118,6 +118,7 @@ static int hold(struct cycle *cycle, struct error *err)
 	if (rc)
 		return rc;
 	cycle->holding = true;
+	cycle->stopped = clock_elapsed();
 	rc = runtime_hold(cycle->runtime, cycle->run->command, err);
 	if (!rc)
 		rc = fault_point("cycle-held", err);

@@ -37,6 +37,7 @@ struct cycle {
 	char *pinned, *where;            /* as runtime_pinned(), when it was opened */
 	struct instances before;         /* when it was opened, afterwards those of cycle_finish() */
 	bool holding;                    /* this run does */
+	double stopped, down;            /* when it began to, on clock_elapsed(), and for how long services were down */
 	struct list steps;               /* see cycle_plan() */
 };
 

@@ -1,4 +1,5 @@
 /* The release, the services and what to say of them, once the database is changed. */
+#include "base/clock.h"
 #include "base/fault.h"
 #include "base/interrupt.h"
 #include "base/mem.h"
@@ -96,6 +97,7 @@ int cycle_finish(struct cycle *cycle, const struct cycle_end *end, struct error 
 	interrupt_defer(false);
 	if (!rc)
 		rc = wait_healthy(cycle, err);
+	cycle->down = clock_elapsed() - cycle->stopped;
 	struct instances after = {NULL, 0};
 	AUTO(error_clear) struct error ignored = ERROR_INIT;
 	if (runtime_list(&after, cycle->runtime, &ignored) == 0) {
