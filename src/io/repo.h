@@ -1,5 +1,5 @@
-/* The git repository that holds the migrations, or the deployment's own files, by libgit2. Only repo_commit_file() writes
- * to it. */
+/* The git repository that holds the migrations, or the deployment's own files, by libgit2. Only repo_commit_file()
+ * writes to it. */
 #ifndef IO_REPO_H
 #define IO_REPO_H
 
@@ -42,9 +42,9 @@ void repo_files_clear(struct repo_files *files);
 /* Is the file, a name in the directory, as it was committed? ERROR_REFUSED with the remedy if it is changed, staged,
  * untracked or ignored, or if the repository is in the middle of a merge or a rebase. */
 int repo_check_file(struct repo *repo, const char *name, struct error *err);
-/* Commits the file as it is now, on top of HEAD (a branch, or a detached one), and nothing else: what is staged besides
- * stays staged. The author is git's own (user.name, user.email), else anchore-admin at this host. *commit: 40 hex digits,
- * owned. Hooks do not run. */
+/* Commits the file as it is now, on top of HEAD (a branch, or a detached one), and nothing else: what is staged
+ * besides stays staged. The author is git's own (user.name, user.email), else anchore-admin at this host. *commit: 40
+ * hex digits, owned. Hooks do not run. */
 int repo_commit_file(char **commit, struct repo *repo, const char *name, const char *message, struct error *err);
 
 #endif

@@ -127,8 +127,8 @@ static double read_duration(const char *text)
 		double number = isdigit((unsigned char)*text) ? strtod(text, &unit) : -1;
 		if (number < 0)
 			return -1;
-		double factor = text_starts(unit, "ms") ? 0.001 : *unit == 's' ? 1 : *unit == 'm' ? 60 : *unit == 'h' ? 3600
-			: -1;
+		double factor = text_starts(unit, "ms") ? 0.001 : *unit == 's' ? 1 : *unit == 'm' ? 60
+			: *unit == 'h' ? 3600 : -1;
 		if (factor < 0)
 			return -1;
 		seconds += number * factor;

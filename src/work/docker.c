@@ -70,7 +70,8 @@ static int from_environment(char **out, struct error *err)
 		return 0;
 	}
 	error_set(err, ERROR_USAGE, "DOCKER_HOST names no unix socket, and no other way to Docker is used");
-	return error_hint(err, "run this where the engine's containers run, with `--docker-socket /var/run/docker.sock`");
+	return error_hint(err, "run this where the engine's containers run, with "
+		"`--docker-socket /var/run/docker.sock`");
 }
 
 /* The first that is there: Docker's, podman's, those of a user's own daemon. */
@@ -100,8 +101,8 @@ static int check_socket(const char *path, struct error *err)
 		return error_hint(err, "start Docker with `systemctl start docker`, or name its socket with "
 			"`--docker-socket PATH`");
 	}
-	struct passwd *user = errno == EACCES ? getpwuid(geteuid()) : NULL;
 	error_errno(err, ERROR_UNREACHABLE, "the Docker socket %s cannot be used", path);
+	struct passwd *user = getpwuid(geteuid());
 	return error_hint(err, "use sudo, or type `sudo usermod -aG docker %s` and log in again",
 		user ? user->pw_name : "$USER");
 }

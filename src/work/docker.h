@@ -1,5 +1,5 @@
-/* The Docker Engine API, over its unix socket: what this tool asks a Docker daemon, or podman's service, which speaks the
- * same. Errors that say nothing else are ERROR_SERVICES with the daemon's words; a daemon that does not answer is
+/* The Docker Engine API, over its unix socket: what this tool asks a Docker daemon, or podman's service, which speaks
+ * the same. Errors that say nothing else are ERROR_SERVICES with the daemon's words; a daemon that does not answer is
  * ERROR_UNREACHABLE. */
 #ifndef WORK_DOCKER_H
 #define WORK_DOCKER_H

@@ -125,8 +125,9 @@ static int by_service(const void *a, const void *b)
 {
 	const struct container *one = a, *other = b;
 	int order = strcmp(one->service, other->service);
-	return order ? order : one->number != other->number ? (one->number > other->number) - (one->number < other->number)
-		: strcmp(one->name, other->name);
+	if (!order)
+		order = (one->number > other->number) - (one->number < other->number);
+	return order ? order : strcmp(one->name, other->name);
 }
 
 static char *list_path(const char *project)

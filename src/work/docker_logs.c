@@ -97,7 +97,8 @@ int docker_logs(const struct docker *docker, const struct container *container, 
 		return rc;
 	if (answer.status >= 300) {
 		AUTO(mem_auto) char *words = docker_words(answer.body);
-		return error_set(err, ERROR_SERVICES, "Docker does not give the output of %s: %s", container->name, words);
+		return error_set(err, ERROR_SERVICES, "Docker does not give the output of %s: %s", container->name,
+			words);
 	}
 	if (frames.broken)
 		return error_set(err, ERROR_SERVICES, "Docker gives the output of %s in a form that is not its own",

@@ -1,5 +1,5 @@
-/* Pulling an image, see work/docker.h. The daemon answers with lines of JSON, and with status 200 before it knows how it
- * ends: an error may stand on any line. */
+/* Pulling an image, see work/docker.h. The daemon answers with lines of JSON, and with status 200 before it knows how
+ * it ends: an error may stand on any line. */
 #include <string.h>
 
 #include "base/log.h"

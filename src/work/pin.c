@@ -12,6 +12,15 @@ static bool release_of(struct version *out, const struct compose_service *servic
 	return service->engine && image_parse(&image, service->image) && image_release(out, &image);
 }
 
+static int refuse_mixed(const struct composefile *file, const struct compose_service *one,
+	const struct compose_service *other, struct error *err)
+{
+	error_set(err, ERROR_REFUSED, "the engine's services are of different releases: %s is %s (%s), %s is %s (%s)",
+		one->name, one->image, one->where, other->name, other->image, other->where);
+	return error_hint(err, "give them all the tag of the release that the database is at, then type "
+		"`docker-compose -f %s up -d`", file->path);
+}
+
 int pin_release(char **release, char **where, const struct composefile *file, struct error *err)
 {
 	const struct compose_service *first = NULL;
@@ -24,13 +33,8 @@ int pin_release(char **release, char **where, const struct composefile *file, st
 			*release = *where = NULL;
 			return 0;
 		}
-		if (first && !version_same(found, other)) {
-			error_set(err, ERROR_REFUSED, "the engine's services are of different releases: %s is %s (%s), %s is %s "
-				"(%s)", first->name, VERSION_TEXT(found), first->where, service->name, VERSION_TEXT(other),
-				service->where);
-			return error_hint(err, "give them all the tag of the release that the database is at, then type "
-				"`docker-compose -f %s up -d`", file->path);
-		}
+		if (first && !version_same(found, other))
+			return refuse_mixed(file, first, service, err);
 		found = other;
 		first = first ? first : service;
 	}
@@ -52,7 +56,8 @@ void pin_images(struct list *images, const struct composefile *file, struct vers
 }
 
 /* Why the service's image cannot be given another tag, if so. */
-static int check_service(const struct compose_service *service, const struct image *image, bool force, struct error *err)
+static int check_service(const struct compose_service *service, const struct image *image, bool force,
+	struct error *err)
 {
 	struct version old;
 	if (service->variables.count) {
@@ -63,7 +68,8 @@ static int check_service(const struct compose_service *service, const struct ima
 			image->tag ? image->tag : "v0.2.4");
 	}
 	if (service->elsewhere) {
-		error_set(err, ERROR_REFUSED, "%s: the image of %s stands in the override file", service->where, service->name);
+		error_set(err, ERROR_REFUSED, "%s: the image of %s stands in the override file", service->where,
+			service->name);
 		return error_hint(err, "move the line `image:` from there into the compose file");
 	}
 	if (image_release(&old, image) || force)

@@ -13,14 +13,14 @@
 #include "work/composefile.h"
 
 /* What the file pins the engine to: "0.2.4", owned, and what says so, "docker-compose.yaml line 12", owned. Both NULL
- * where nothing names a release (`latest`, a digest, no service of the engine). ERROR_REFUSED where the engine's services
- * are not all of the same release, naming them. */
+ * where nothing names a release (`latest`, a digest, no service of the engine). ERROR_REFUSED where the engine's
+ * services are not all of the same release, naming them. */
 int pin_release(char **release, char **where, const struct composefile *file, struct error *err);
 /* The images of that release, each once. */
 void pin_images(struct list *images, const struct composefile *file, struct version release);
-/* The file's text with that release, owned; the same text where it is pinned to it already. ERROR_REFUSED, each with its
- * remedy: no service of the engine; `latest`, no tag, another tag than a release, a digest (unless force); a variable; an
- * image that another file or an anchor brings. */
+/* The file's text with that release, owned; the same text where it is pinned to it already. ERROR_REFUSED, each with
+ * its remedy: no service of the engine; `latest`, no tag, another tag than a release, a digest (unless force); a
+ * variable; an image that another file or an anchor brings. */
 int pin_edit(char **text, size_t *size, const struct composefile *file, struct version release, bool force,
 	struct error *err);
 

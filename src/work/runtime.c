@@ -8,7 +8,7 @@
 #include "work/runtime_kind.h"
 #include "work/view.h"
 
-static const struct runtime_kind *const kinds[] = {&runtime_process};
+static const struct runtime_kind *const kinds[] = {&runtime_process, &runtime_compose};
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
 static const struct runtime_kind *kind_named(const char *name)

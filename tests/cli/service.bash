@@ -88,10 +88,10 @@ is_not() { [ "$(field "$1" "$2")" != "$3" ]; }
 # ask JSON: a question on the control socket, as the commands put it; all of the answer.
 ask() {
 	timeout 60 python3 -c '
-import socket, sys
+import os, socket, sys
 peer = socket.socket(socket.AF_UNIX)
 peer.connect(sys.argv[1])
-peer.sendall(sys.argv[2].encode() + b"\n")
+peer.sendall(os.fsencode(sys.argv[2]) + b"\n")
 while True:
     got = peer.recv(65536)
     if not got:

@@ -11,7 +11,8 @@ START_TEST(references_are_taken_apart)
 	} cases[] = {
 		{"anchore-engine", "anchore-engine", NULL, NULL, NULL},
 		{"anchore/anchore-engine:v0.2.4", "anchore/anchore-engine", "v0.2.4", NULL, "0.2.4"},
-		{"docker.io/anchore/anchore-engine:0.10.2", "docker.io/anchore/anchore-engine", "0.10.2", NULL, "0.10.2"},
+		{"docker.io/anchore/anchore-engine:0.10.2", "docker.io/anchore/anchore-engine", "0.10.2", NULL,
+			"0.10.2"},
 		{"localhost:5000/a/anchore-engine", "localhost:5000/a/anchore-engine", NULL, NULL, NULL},
 		{"localhost:5000/anchore-engine:latest", "localhost:5000/anchore-engine", "latest", NULL, NULL},
 		{"[::1]:5000/anchore-engine:v1.1.0", "[::1]:5000/anchore-engine", "v1.1.0", NULL, "1.1.0"},
