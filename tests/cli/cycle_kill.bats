@@ -179,7 +179,8 @@ services_gone() {
 	supervisor_kill
 	tool_end
 	run --separate-stderr tool service start --detach
-	contains "$stderr" "0\.0\.7" "upgrade"
+	contains "$stderr" held "anchore-admin upgrade"
+	grep -q "the database is at version 0.0.7, and release 0.2.1 is pinned, which needs 0.0.6" "$DEPLOY/log/supervisor.log"
 	SUPERVISOR=$(cat "$DEPLOY/run/lock")
 	[ "$(sessions_of_services)" = 0 ]
 	expect 0 upgrade --to 0.2.4 --yes
