@@ -129,8 +129,10 @@ int upgrade_prepare(struct upgrade *upgrade, struct run *run, struct error *err)
 int upgrade_settle(struct upgrade *upgrade, struct run *run, struct error *err)
 {
 	if (upgrade->due == CYCLE_NOTHING) {
-		show_nothing(run, &upgrade->change);
-		return 0;
+		int rc = upgrade->change.dry ? 0 : cycle_await(&upgrade->cycle, err);
+		if (!rc)
+			show_nothing(run, &upgrade->change);
+		return rc;
 	}
 	return settle(run, &upgrade->change, &upgrade->cycle, &upgrade->target, err);
 }
@@ -161,10 +163,9 @@ static int roll_back(struct upgrade *upgrade, struct version release, struct err
 	AUTO(mem_auto) char *failure = mem_copy(err->message);
 	int rc = rollback_run(&upgrade->cycle, planned->from, &release, &why);
 	if (rc) {
-		error_move(err, &why);
-		error_context(err, "going back failed");
-		err->code = ERROR_SERVICES;
-		return ERROR_SERVICES;
+		error_set(err, ERROR_SERVICES, "%s; going back failed, too: %s", failure, why.message);
+		return error_hint(err, "mend that, then go back with `anchore-admin downgrade --to %s`",
+			VERSION_TEXT(release));
 	}
 	error_set(err, ERROR_SERVICES,
 		"%s; it went back: the database is at version %s again, and release %s is healthy", failure,
