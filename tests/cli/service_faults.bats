@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # The supervisor among people who hold it, who ask it nonsense, and on machines that are full or run for long.
+# shellcheck disable=SC2030,SC2031 # every test is a process of its own
 load lib
 load service
 
