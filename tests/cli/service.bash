@@ -1,5 +1,5 @@
 # Common to the service*.bats files: a deployment without a database whose services are service.py's.
-# shellcheck shell=bash disable=SC2154 # bats sets status, output, stderr
+# shellcheck shell=bash disable=SC2154,SC2034 # bats sets status, output, stderr, and tests read status
 
 services_setup() {
 	unset "${!PG@}" "${!ANCHORE_ADMIN_@}" NOTIFY_SOCKET
