@@ -3,7 +3,7 @@
 load lib
 load docker
 
-setup_file() { docker_start; }
+setup_file() { docker_start; small_images; }
 teardown_file() { docker_stop; }
 setup() { project_make; }
 teardown() { project_end; }
