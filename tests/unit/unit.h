@@ -46,6 +46,7 @@
 	SUITE(status_page) \
 	SUITE(image) \
 	SUITE(guard) \
+	SUITE(pin) \
 	SUITE(plan) \
 	SUITE(toc) \
 	SUITE(schedule)
