@@ -32,7 +32,8 @@ static int read_file(struct composefile *out, const char *text, struct error *er
 		ck_assert_int_eq(mkdir(folder, 0700), 0);
 		AUTO(mem_auto) char *path = path_join(folder, "docker-compose.yml");
 		settings_init(&settings);
-		settings_set(&settings, OPTION_COMPOSE_FILE, path, SOURCE_FILE, "anchore-admin.yaml line 1", NULL, &ignored);
+		settings_set(&settings, OPTION_COMPOSE_FILE, path, SOURCE_FILE, "anchore-admin.yaml line 1", NULL,
+			&ignored);
 		settings_set_defaults(&settings);
 	}
 	put("docker-compose.yml", text);
@@ -51,9 +52,10 @@ START_TEST(services_come_in_the_order_of_their_start)
 {
 	static const char *const cases[][2] = {
 		{"services: {b: {image: " E "}, a: {image: x, depends_on: [b]}}\n", "b* a"},
-		{"services: {a: {image: " E ", depends_on: {b: {condition: service_started}}}, b: {image: " E "}}\n", "b* a*"},
-		{"services: {a: {image: " E "}, engine-catalog: {image: " E ", depends_on: [db]}, db: {image: postgres:9}}\n",
-			"db engine-catalog* a*"},
+		{"services: {a: {image: " E ", depends_on: {b: {condition: service_started}}}, b: {image: " E "}}\n",
+			"b* a*"},
+		{"services: {a: {image: " E "}, engine-catalog: {image: " E ", depends_on: [db]},"
+			" db: {image: postgres:9}}\n", "db engine-catalog* a*"},
 		{"services: {a: {image: " E ", links: ['b:alias']}, b: {build: .}}\n", "b a*"},
 		{"services: {a: {image: " E ", depends_on: [b]}, b: {image: " E ", depends_on: [a]}}\n", "b* a*"},
 		{"services: {a: {image: " E ", depends_on: [none, a]}}\n", "a*"},
@@ -73,11 +75,13 @@ END_TEST
 START_TEST(the_project_is_named_as_compose_does)
 {
 	AUTO(error_clear) struct error err = ERROR_INIT;
-	AUTO(composefile_clear) struct composefile file = {.path = NULL}, named = file, dotenv = file, environment = file;
+	AUTO(composefile_clear) struct composefile file = {.path = NULL}, named = file, dotenv = file;
+	AUTO(composefile_clear) struct composefile environment = {.path = NULL};
 	unit_assert_ok(read_file(&file, "services: {a: {image: x, stop_grace_period: 1m30s}}\n", &err), &err);
 	ck_assert_str_eq(file.project, "myengine_1");
 	ck_assert(file.services[0].grace > 89.9 && file.services[0].grace < 90.1);
-	unit_assert_ok(read_file(&named, "name: n${X:-1}\nservices: {a: {image: x, stop_grace_period: soon}}\n", &err), &err);
+	unit_assert_ok(read_file(&named, "name: n${X:-1}\nservices: {a: {image: x, stop_grace_period: soon}}\n", &err),
+		&err);
 	ck_assert_str_eq(named.project, "n1");
 	ck_assert(named.services[0].grace < 0);
 	put(".env", "# comment\r\nCOMPOSE_PROJECT_NAME='from dotenv'\r\n");
@@ -94,7 +98,8 @@ START_TEST(the_release_and_where_it_stands)
 	static const struct {
 		const char *text, *release, *where;
 	} cases[] = {
-		{"services:\n  a:\n    image: " E ":v0.2.3\n  db: {image: postgres:9}\n", "0.2.3", "docker-compose.yml line 3"},
+		{"services:\n  a:\n    image: " E ":v0.2.3\n  db: {image: postgres:9}\n", "0.2.3",
+			"docker-compose.yml line 3"},
 		{"services:\n  a: {image: " E ":0.2.3}\n  b: {image: x/anchore-engine:v0.2.3}\n", "0.2.3",
 			"docker-compose.yml line 2"},
 		{"services: {a: {image: '" E ":v${T:-0.2.3}'}}\n", "0.2.3", "docker-compose.yml line 1"},
@@ -115,7 +120,8 @@ START_TEST(the_release_and_where_it_stands)
 	AUTO(error_clear) struct error err = ERROR_INIT;
 	AUTO(composefile_clear) struct composefile file = {.path = NULL};
 	char *release = NULL, *where = NULL;
-	unit_assert_ok(read_file(&file, "services:\n  a: {image: " E ":v0.2.3}\n  b: {image: " E ":v0.2.4}\n", &err), &err);
+	unit_assert_ok(read_file(&file, "services:\n  a: {image: " E ":v0.2.3}\n  b: {image: " E ":v0.2.4}\n", &err),
+		&err);
 	pin_release(&release, &where, &file, &err);
 	ck_assert_ptr_nonnull(err.hint);
 	unit_assert_error(&err, ERROR_REFUSED, E ":v0.2.4 (docker-compose.yml line 3)");
@@ -125,8 +131,10 @@ END_TEST
 START_TEST(only_the_engines_tags_change)
 {
 	static const char *const cases[][2] = {
-		{"services:\r\n  a:\r\n    image: \"" E ":v0.2.3\" # a\r\n  b: {image: '" E ":0.2.3'}\r\n  db: {image: pg:v0.2.3}",
-			"services:\r\n  a:\r\n    image: \"" E ":v0.2.4\" # a\r\n  b: {image: '" E ":0.2.4'}\r\n  db: {image: pg:v0.2.3}"},
+		{"services:\r\n  a:\r\n    image: \"" E ":v0.2.3\" # a\r\n  b: {image: '" E ":0.2.3'}\r\n"
+			"  db: {image: pg:v0.2.3}",
+			"services:\r\n  a:\r\n    image: \"" E ":v0.2.4\" # a\r\n  b: {image: '" E ":0.2.4'}\r\n"
+			"  db: {image: pg:v0.2.3}"},
 		{"services: {a: {image: " E ":v0.2.4}, b: {image: " E ":v0.2.3}}\n",
 			"services: {a: {image: " E ":v0.2.4}, b: {image: " E ":v0.2.4}}\n"},
 		{"services: {a: {image: " E ":v0.2.4}}\n", "services: {a: {image: " E ":v0.2.4}}\n"},
@@ -150,9 +158,11 @@ START_TEST(what_names_no_release_is_refused_unless_forced)
 	static const struct {
 		const char *text, *words, *forced; /* NULL: refused nevertheless */
 	} cases[] = {
-		{"services: {a: {image: " E ":latest}}\n", "names no release", "services: {a: {image: " E ":v0.2.4}}\n"},
+		{"services: {a: {image: " E ":latest}}\n", "names no release",
+			"services: {a: {image: " E ":v0.2.4}}\n"},
 		{"services: {a: {image: " E "}}\n", "has no tag", "services: {a: {image: " E ":v0.2.4}}\n"},
-		{"services: {a: {image: '" E "@sha256:0a'}}\n", "is pinned by a digest", "services: {a: {image: '" E ":v0.2.4'}}\n"},
+		{"services: {a: {image: '" E "@sha256:0a'}}\n", "is pinned by a digest",
+			"services: {a: {image: '" E ":v0.2.4'}}\n"},
 		{"services: {a: {image: " E ":dev}, b: {image: " E ":v0.2.3}}\n", "the image of a",
 			"services: {a: {image: " E ":v0.2.4}, b: {image: " E ":v0.2.4}}\n"},
 		{"services: {a: {image: '" E ":${T}'}}\n", "variable T", NULL},

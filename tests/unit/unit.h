@@ -47,6 +47,7 @@
 	SUITE(image) \
 	SUITE(guard) \
 	SUITE(pin) \
+	SUITE(docker) \
 	SUITE(plan) \
 	SUITE(toc) \
 	SUITE(schedule)
