@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2030,SC2031,SC2034,SC2153 # bats runs each test in a shell of its own; lib and cycle share names
 # upgrade, downgrade and restore from end to end: services that run under the supervisor are stopped, the database
 # changes, the release is pinned, the services start again and are waited for.
 load lib

@@ -117,7 +117,8 @@ START_TEST(what_a_launch_does)
 		struct cycle_state state = make_state(cases[i].ahead ? V7 : V6, cases[i].behind ? R4 : R1);
 		state.held = cases[i].held;
 		state.alive = cases[i].alive;
-		ck_assert_msg(launch_decide(&state, cases[i].busy, cases[i].automatic) == cases[i].launch, "case %zu", i);
+		enum launch launch = launch_decide(&state, cases[i].busy, cases[i].automatic);
+		ck_assert_msg(launch == cases[i].launch, "case %zu", i);
 	}
 }
 END_TEST
@@ -181,8 +182,9 @@ START_TEST(steps_of_an_upgrade)
 {
 	struct instances instances = make_instances();
 	const struct cycle_state state = make_state(V6, R1);
-	const struct cycle_show show = {.command = "upgrade", .instances = &instances, .state = &state, .pinned = "0.2.1",
-		.where = "docker-compose.yaml line 3", .release = "0.2.4", .snapshot = true, .changes = true, .seconds = 90};
+	const struct cycle_show show = {.command = "upgrade", .instances = &instances, .state = &state,
+		.pinned = "0.2.1", .where = "docker-compose.yaml line 3", .release = "0.2.4", .snapshot = true,
+		.changes = true, .seconds = 90};
 	AUTO(mem_auto) char *steps = steps_of(&show);
 	ck_assert_str_eq(steps,
 		"find all that release 0.2.4 needs, before anything is stopped\n"
@@ -231,7 +233,7 @@ END_TEST
 
 Suite *cycle_suite(void)
 {
-	static const TTest *const tests[] = {the_database_is_seen_from_the_release, what_is_due_after_a_run_that_died,
+	const TTest *const tests[] = {the_database_is_seen_from_the_release, what_is_due_after_a_run_that_died,
 		what_is_due_without_a_pin, the_release_to_pin, what_a_launch_does, a_launch_of_what_nobody_knows,
 		names_of_services, steps_of_an_upgrade, steps_that_settle_a_dead_run, steps_where_nothing_runs, NULL};
 	return unit_suite("cycle", tests);
