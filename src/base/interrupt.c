@@ -4,12 +4,13 @@
 #include <stdatomic.h>
 #include <string.h>
 
-static volatile sig_atomic_t caught;
+/* Any thread may look, and a handler may write to what is atomic without a lock. */
+static atomic_int caught;
 static atomic_bool deferred;
 
 static void on_signal(int number)
 {
-	caught = number;
+	atomic_store(&caught, number);
 }
 
 void interrupt_setup(void)
@@ -27,7 +28,7 @@ void interrupt_setup(void)
 
 int interrupt_signal(void)
 {
-	return atomic_load(&deferred) ? 0 : caught;
+	return atomic_load(&deferred) ? 0 : atomic_load(&caught);
 }
 
 int interrupt_check(struct error *err)

@@ -62,5 +62,7 @@ const struct command command_table[] = {
 		command_system_status, false},
 	{"system wait", NULL, "return when all services are up and the two versions belong together", 0, 0,
 		OPTIONS(OPTION_TIMEOUT), command_system_wait, false},
+	{"completion", "bash|zsh", "print the completion script for a shell", 1, 1, NO_OPTIONS, command_completion,
+		.without_file = true},
 	{0},
 };

@@ -65,7 +65,7 @@ static json_t *system_json(const struct system *system)
 	json_put(json, "engine_db_version", VERSION_TEXT(system->version));
 	json_put(json, "engine_code_version", system->release);
 	json_put(json, "engine_code_version_from", system->release_from);
-	json_put_value(json, "belong_together", system->pair_known ? json_boolean(system->advice == NULL) : json_null());
+	json_put_value(json, "belong_together", system->pair_known ? json_boolean(!system->advice) : json_null());
 	json_put(json, "advice", system->advice);
 	system_missing(&missing, system);
 	json_put_flag(json, "healthy", missing.count == 0);
@@ -110,7 +110,8 @@ static void print_runtime(const struct run *run, const struct system *system)
 {
 	if (system->held_by) {
 		AUTO(mem_auto) char *age = ago(system->held_since);
-		run_print(run, "The services are held for %s for %s, by run %s.\n", system->held_for, age, system->held_by);
+		run_print(run, "The services are held for %s for %s, by run %s.\n", system->held_for, age,
+			system->held_by);
 	}
 	if (system->step)
 		run_print(run, "%s\n", system->step);

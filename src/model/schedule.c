@@ -109,22 +109,37 @@ static void add_build(struct schedule *schedule, const struct manifest *manifest
 	add_weight(schedule, &build->task);
 }
 
+static struct build *add_of_table(struct schedule *schedule, const struct task *task)
+{
+	struct build *build = &schedule->builds[schedule->build_count++];
+	build->tables = mem_array(1, sizeof *build->tables);
+	build->tables[build->table_count++] = task->table;
+	build->task = *task;
+	add_weight(schedule, task);
+	return build;
+}
+
 static void add_analyze(struct schedule *schedule, const struct manifest *manifest, size_t table)
 {
 	uint64_t bytes = manifest->tables[table].bytes;
-	struct build *build = &schedule->builds[schedule->build_count++];
-	build->tables = mem_array(1, sizeof *build->tables);
-	build->tables[build->table_count++] = table;
-	build->task = (struct task){.kind = TASK_ANALYZE, .item = table, .table = table,
-		.weight = bytes < MOST_ANALYZE ? bytes : MOST_ANALYZE};
-	add_weight(schedule, &build->task);
+	add_of_table(schedule, &(struct task){.kind = TASK_ANALYZE, .item = table, .table = table,
+		.weight = bytes < MOST_ANALYZE ? bytes : MOST_ANALYZE});
+}
+
+/* After the builds: among tasks of equal rank the first is taken, and a key that waits holds up more than a reader. */
+static void add_checks(struct schedule *schedule, const struct manifest *manifest, const size_t *parts)
+{
+	for (size_t table = 0; table < manifest->table_count; table++)
+		for (size_t part = 0; part < parts[table]; part++)
+			add_of_table(schedule, &(struct task){.kind = TASK_CHECK, .item = table, .table = table,
+				.weight = manifest->tables[table].bytes / parts[table], .part = part,
+				.parts = parts[table]})->shares = true;
 }
 
 static void add_builds(struct schedule *schedule, const struct manifest *manifest, const struct toc *toc,
 	const struct toc_plan *plan)
 {
 	AUTO(mem_auto) size_t *place = mem_array(toc->count, sizeof *place);
-	schedule->builds = mem_array(plan->builds.count + manifest->table_count, sizeof *schedule->builds);
 	for (size_t i = 0; i < plan->builds.count; i++) {
 		add_build(schedule, manifest, toc, plan->builds.items[i]);
 		place[plan->builds.items[i]] = i + 1;
@@ -142,14 +157,25 @@ static void add_builds(struct schedule *schedule, const struct manifest *manifes
 			add_analyze(schedule, manifest, i);
 }
 
+static size_t most_builds(const struct manifest *manifest, const struct toc_plan *plan, const size_t *parts)
+{
+	size_t most = plan ? plan->builds.count + manifest->table_count : 0;
+	for (size_t i = 0; parts && i < manifest->table_count; i++)
+		most += parts[i];
+	return most;
+}
+
 struct schedule *schedule_new(const struct manifest *manifest, const struct schedule_chunk *chunks, size_t chunk_count,
-	const struct toc *toc, const struct toc_plan *plan)
+	const struct toc *toc, const struct toc_plan *plan, const size_t *parts)
 {
 	struct schedule *schedule = mem_new(sizeof *schedule);
 	schedule->tables = mem_array(manifest->table_count, sizeof *schedule->tables);
+	schedule->builds = mem_array(most_builds(manifest, plan, parts), sizeof *schedule->builds);
 	add_chunks(schedule, manifest, chunks, chunk_count);
 	if (toc && plan)
 		add_builds(schedule, manifest, toc, plan);
+	if (parts)
+		add_checks(schedule, manifest, parts);
 	sort_chunks(schedule);
 	return schedule;
 }
@@ -246,9 +272,11 @@ enum schedule_answer schedule_take(struct task *out, struct schedule *schedule, 
 
 static struct build *find_build(struct schedule *schedule, const struct task *task)
 {
-	for (size_t i = 0; i < schedule->build_count; i++)
-		if (schedule->builds[i].task.kind == task->kind && schedule->builds[i].task.item == task->item)
+	for (size_t i = 0; i < schedule->build_count; i++) {
+		const struct task *of = &schedule->builds[i].task;
+		if (of->kind == task->kind && of->item == task->item && of->part == task->part)
 			return &schedule->builds[i];
+	}
 	abort();
 }
 

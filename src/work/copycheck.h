@@ -8,15 +8,12 @@
 #include "base/text.h"
 #include "io/db.h"
 #include "model/manifest.h"
-#include "work/run.h"
 
 struct copycheck {
-	struct run *run;
 	const struct manifest *manifest;
 	struct db *db;                  /* a connection to the copy */
-	const char *dbname;
 	const struct content *contents; /* what load_all() sent and the server counted */
-	bool deep;                      /* read all rows back and compare their digests */
+	const struct content *read;     /* the same as read back from the copy; NULL: it was not */
 	bool same_rights;               /* owners and privileges were restored, so compare them too */
 };
 

@@ -35,7 +35,7 @@ static int explain(struct load *load, const char *section, const char *talk, str
 	int size = (int)strcspn(at, "\n");
 	error_set(err, ERROR_FAILED, "pg_restore failed in section %s: %.*s", section, size, at);
 	if (strstr(err->message, "too many connections") || strstr(err->message, "connection slots"))
-		error_hint(err, "allow the role four connections; with `--into` and without `--deep` three are enough");
+		error_hint(err, "allow the role four connections; with `--into` three are enough");
 	return ERROR_FAILED;
 }
 

@@ -11,6 +11,7 @@
 #include "base/progress.h"
 #include "model/schedule.h"
 #include "work/inventory.h"
+#include "work/load_check.h"
 
 struct worker;
 
@@ -121,7 +122,8 @@ static void show_progress(struct pool *pool, const struct task *task)
 		progress_add(task->weight, 0);
 	} else if (!schedule_chunks_left(pool->schedule) && left) {
 		pool->building = true;
-		progress_start_parts("building keys and indexes", left);
+		progress_start_parts(pool->load->read ? "building keys and indexes, reading back" :
+			"building keys and indexes", left);
 	}
 }
 
@@ -156,6 +158,8 @@ static void task_done(struct worker *worker, const struct task *task, const stru
 		pool->done++;
 		if (task->kind == TASK_LOAD)
 			chunk_loaded(pool, task, content);
+		if (task->kind == TASK_CHECK)
+			content_add(&pool->load->read[task->table], content);
 		show_progress(pool, task);
 	}
 	pthread_cond_broadcast(&pool->changed);
@@ -182,6 +186,9 @@ static int run_task(struct worker *worker, const struct task *task, struct conte
 	switch (task->kind) {
 	case TASK_LOAD: return load_chunk(worker, task->item, content, err);
 	case TASK_BUILD: return build(worker, task, err);
+	case TASK_CHECK:
+		return load_check(content, worker->db, &worker->pool->load->manifest->tables[task->table], task->part,
+			task->parts, err);
 	case TASK_ANALYZE: return analyze(worker, task->item, err);
 	}
 	return 0;
@@ -285,8 +292,12 @@ static struct schedule *make_schedule(struct pool *pool)
 		chunks[i] = (struct schedule_chunk){chunk.table, chunk.size};
 		pool->chunks[chunk.table] = ++pool->chunks_left[chunk.table];
 	}
+	AUTO(mem_auto) size_t *parts = load->read ? mem_array(load->manifest->table_count, sizeof *parts) : NULL;
+	for (size_t i = 0; parts && i < load->manifest->table_count; i++)
+		parts[i] = load_check_parts(load->db, pool->chunks[i], run_jobs(load->run));
 	bool planned = plan->toc.count;
-	return schedule_new(load->manifest, chunks, count, planned ? &plan->toc : NULL, planned ? &plan->order : NULL);
+	return schedule_new(load->manifest, chunks, count, planned ? &plan->toc : NULL, planned ? &plan->order : NULL,
+		parts);
 }
 
 static void say_total(const struct manifest *manifest)

@@ -155,15 +155,33 @@ static void drop(struct job *job)
 	job->created = false;
 }
 
-static int fill(struct job *job, struct content *contents, bool *rights_failed, struct error *err)
+/* The tables' contents as they were sent to the copy, and (with --deep, else NULL) as read back from it. */
+struct loaded {
+	struct content *sent, *read;
+};
+
+static void loaded_init(struct loaded *loaded, const struct job *job)
+{
+	size_t tables = job->entry->manifest.table_count;
+	loaded->sent = mem_array(tables, sizeof *loaded->sent);
+	loaded->read = job->options->deep ? mem_array(tables, sizeof *loaded->read) : NULL;
+}
+
+static void loaded_clear(struct loaded *loaded)
+{
+	mem_free(loaded->sent);
+	mem_free(loaded->read);
+}
+
+static int fill(struct job *job, struct loaded *loaded, bool *rights_failed, struct error *err)
 {
 	struct load load = {.run = job->run, .manifest = &job->entry->manifest, .reader = job->reader,
 		.tool = &job->tool, .archive = job->archive, .dbname = job->incoming, .no_owner = job->no_owner,
-		.owner = job->owner};
+		.owner = job->owner, .read = loaded->read};
 	int rc = create(job, err);
 	load.db = job->fresh;
 	if (!rc)
-		rc = load_all(&load, contents, err);
+		rc = load_all(&load, loaded->sent, err);
 	*rights_failed = load.rights_failed;
 	return rc;
 }
@@ -187,13 +205,13 @@ static int decide_owner(struct job *job, struct error *err)
 }
 
 /* Owners that this role may not set, and roles of large objects, show only when it is tried: then it is done again. */
-static int fill_with_rights_or_without(struct job *job, struct content *contents, struct error *err)
+static int fill_with_rights_or_without(struct job *job, struct loaded *loaded, struct error *err)
 {
 	AUTO(error_clear) struct error why = ERROR_INIT;
 	bool rights_failed = false;
 	int rc = decide_owner(job, &why);
 	if (!rc)
-		rc = fill(job, contents, &rights_failed, &why);
+		rc = fill(job, loaded, &rights_failed, &why);
 	if (!rc)
 		return 0;
 	if (rights_failed && !job->no_owner && replaces(job)) {
@@ -208,9 +226,10 @@ static int fill_with_rights_or_without(struct job *job, struct content *contents
 	list_addf(&job->notes, "owners and privileges are left out, all of it belongs to %s: %s",
 		owner_name(job), why.message);
 	drop(job);
-	memset(contents, 0, job->entry->manifest.table_count * sizeof *contents);
+	loaded_clear(loaded);
+	loaded_init(loaded, job);
 	job->no_owner = true;
-	return fill(job, contents, &rights_failed, err);
+	return fill(job, loaded, &rights_failed, err);
 }
 
 /* The journal of the database that goes, and this run's own row. The owner of the database has to be able to write to
@@ -238,8 +257,9 @@ static int plan_properties(struct job *job, struct error *err)
 
 static int make_copy(struct job *job, struct error *err)
 {
-	AUTO(mem_auto) struct content *contents = mem_array(job->entry->manifest.table_count, sizeof *contents);
-	int rc = fill_with_rights_or_without(job, contents, err);
+	AUTO(loaded_clear) struct loaded loaded;
+	loaded_init(&loaded, job);
+	int rc = fill_with_rights_or_without(job, &loaded, err);
 	if (!rc)
 		rc = write_journal(job, err);
 	if (!rc)
@@ -250,9 +270,8 @@ static int make_copy(struct job *job, struct error *err)
 		rc = database_moment(&job->copy.moment, job->fresh, true, err);
 	if (rc)
 		return rc;
-	struct copycheck check = {.run = job->run, .manifest = &job->entry->manifest, .db = job->fresh,
-		.dbname = job->incoming, .contents = contents, .deep = job->options->deep,
-		.same_rights = !job->no_owner};
+	struct copycheck check = {.manifest = &job->entry->manifest, .db = job->fresh, .contents = loaded.sent,
+		.read = loaded.read, .same_rights = !job->no_owner};
 	return copycheck_run(&check, &job->notes, err);
 }
 

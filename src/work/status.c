@@ -72,6 +72,7 @@ int status_open(struct status *out, const struct view *view, const struct run *r
 void status_clear(struct status *status)
 {
 	mem_free_secret(status->password);
+	mem_free(status->url);
 	*status = (struct status){.view = NULL};
 }
 
@@ -86,11 +87,15 @@ int status_serve(struct httpd **out, struct status *status, const struct run *ru
 		return error_context(err, "%s", settings_where(&run->settings, OPTION_STATUS_LISTEN));
 	if (!loopback && !status->password) {
 		error_set(err, ERROR_USAGE, "others can reach %s, and no password is set for that", listen);
-		return error_hint(err, "name a file that has one with `--status-password-file`, or set status_listen to an "
-			"address of this machine alone, such as `127.0.0.1:8229`");
+		return error_hint(err, "name a file that has one with `--status-password-file`, or set status_listen "
+			"to an address of this machine alone, such as `127.0.0.1:8229`");
 	}
 	status->guarded = !loopback;
-	return httpd_open(out, listen, status_answer, status, err);
+	rc = httpd_open(out, listen, status_answer, status, err);
+	if (!rc)
+		mem_replace(&status->url, mem_format("http://%.*s:%d/", (int)(strrchr(listen, ':') - listen),
+			listen, httpd_port(*out)));
+	return rc;
 }
 
 /* ---- answers ---- */

@@ -23,6 +23,7 @@
 struct status {
 	const struct view *view; /* read at every request; not owned */
 	char *password;          /* of user admin; NULL: nobody may ask for what is behind it */
+	char *url;               /* "http://127.0.0.1:8229/"; NULL: it does not listen */
 	bool guarded;            /* others can ask, too: without the password only /health and /v1 */
 };
 

@@ -278,10 +278,11 @@ static int prepare(struct supervisor *supervisor, struct error *err)
 		rc = http_pool_open(&supervisor->pool, supervisor->loop, err);
 	if (!rc)
 		rc = clients_listen(supervisor, err);
+	if (!rc)
+		rc = supervisor_serve(supervisor, err);
 	if (rc)
 		return rc;
 	apply(supervisor, &specs);
-	supervisor_serve(supervisor);
 	facts_look(supervisor);
 	return 0;
 }

@@ -8,7 +8,8 @@
  *   held.json      a hold on the services, see work/hold.h; outlives it
  *
  * Files: supervise.c (from start to end), supervise_unit.c (one service), supervise_job.c (what was asked for and takes
- * time), supervise_client.c (the socket), supervise_orphan.c (what an earlier one left), supervise_view.c. */
+ * time), supervise_client.c (the socket), supervise_orphan.c (what an earlier one left), supervise_view.c and
+ * supervise_facts.c (what is shown), supervise_http.c (to whom). */
 #ifndef WORK_SUPERVISE_H
 #define WORK_SUPERVISE_H
 

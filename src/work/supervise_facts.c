@@ -1,5 +1,5 @@
-/* What the supervisor cannot ask without waiting, the versions and the snapshots, is asked by other runs of this program,
- * one after the other, and read from their JSON. */
+/* What the supervisor cannot ask without waiting, the versions and the snapshots, is asked by other runs of this
+ * program, one after the other, and read from their JSON. */
 #include <signal.h>
 #include <unistd.h>
 
@@ -12,11 +12,11 @@
 
 static const char PROGRAM[] = "/proc/self/exe";
 /* Seconds; the limit is of the real clock. */
-static const double ASK_AGAIN = 60, ANSWER_WITHIN = 30;
+static const double ASK_AGAIN = 60, ASK_AGAIN_HELD = 10, ANSWER_WITHIN = 30;
 enum { MOST_BYTES = 16 << 20 };
 
 static const char *const commands[][2] = {{"system", "status"}, {"snapshot", "list"}};
-enum { COMMANDS = sizeof commands / sizeof *commands };
+enum { VERSIONS, SNAPSHOTS, COMMANDS };
 
 static void take_versions(struct view *view, const json_t *answer)
 {
@@ -44,7 +44,7 @@ static void take_answer(struct supervisor *supervisor)
 	AUTO(json_auto) json_t *answer = NULL;
 	if (!facts->said.size || json_parse(&answer, facts->said.data, facts->said.size, "its answer", &ignored))
 		return;
-	if (facts->command == 0)
+	if (facts->command == VERSIONS)
 		take_versions(&supervisor->view, answer);
 	else
 		take_snapshots(&supervisor->view, answer);
@@ -129,11 +129,12 @@ static void on_due(void *context)
 {
 	struct supervisor *supervisor = context;
 	struct facts_run *facts = &supervisor->facts;
-	loop_timer(supervisor->loop, &facts->again, ASK_AGAIN);
-	/* A run that changes the database has its locks, and would only be waited for. */
-	if (facts->pid || supervisor->hold.run || supervisor->quitting)
+	bool held = supervisor->hold.run != NULL;
+	loop_timer(supervisor->loop, &facts->again, held ? ASK_AGAIN_HELD : ASK_AGAIN);
+	if (facts->pid || supervisor->quitting)
 		return;
-	facts->command = 0;
+	/* A run that changes the database has its locks, and would only be waited for; but it may take a snapshot. */
+	facts->command = held ? SNAPSHOTS : VERSIONS;
 	facts_start(supervisor);
 }
 

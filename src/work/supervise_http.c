@@ -26,22 +26,33 @@ static void on_due(void *context)
 	run(context);
 }
 
-void supervisor_serve(struct supervisor *supervisor)
+/* It is for those who look; the services do not depend on it. So where nobody chose the port, and another program has
+ * it, they are started all the same. */
+static int may_do_without(const struct supervisor *supervisor, int rc, struct error *err)
 {
-	AUTO(error_clear) struct error err = ERROR_INIT;
-	int rc = status_open(&supervisor->status, &supervisor->view, supervisor->run, &err);
+	if (rc != ERROR_FAILED || settings_given(&supervisor->run->settings, OPTION_STATUS_LISTEN))
+		return rc;
+	log_warn("nobody is told over HTTP how the services are: %s%s%s", err->message, err->hint ? "; " : "",
+		err->hint ? err->hint : "");
+	error_clear(err);
+	return 0;
+}
+
+int supervisor_serve(struct supervisor *supervisor, struct error *err)
+{
+	int rc = status_open(&supervisor->status, &supervisor->view, supervisor->run, err);
 	if (!rc)
-		rc = status_serve(&supervisor->httpd, &supervisor->status, supervisor->run, &err);
+		rc = may_do_without(supervisor,
+			status_serve(&supervisor->httpd, &supervisor->status, supervisor->run, err), err);
+	if (rc || !supervisor->httpd)
+		return rc;
 	supervisor->http_timer = (struct loop_timer){.due = on_due, .context = supervisor};
-	if (!rc && supervisor->httpd)
-		rc = loop_watch(supervisor->loop, httpd_descriptor(supervisor->httpd), LOOP_READ, on_ready, supervisor,
-			&err);
-	/* It is for those who look; the services do not depend on it. */
+	rc = loop_watch(supervisor->loop, httpd_descriptor(supervisor->httpd), LOOP_READ, on_ready, supervisor, err);
 	if (rc)
-		log_warn("nobody is told over HTTP how the services are: %s%s%s", err.message, err.hint ? "; " : "",
-			err.hint ? err.hint : "");
-	else if (supervisor->httpd)
-		log_note("how the services are is told on port %d", httpd_port(supervisor->httpd));
+		return rc;
+	log_note("how the services are is told on %s", supervisor->status.url);
+	mem_replace(&supervisor->view.url, mem_copy(supervisor->status.url));
+	return 0;
 }
 
 void supervisor_serve_end(struct supervisor *supervisor)

@@ -175,8 +175,8 @@ void facts_close(struct supervisor *supervisor);
 
 /* ---- supervise_http.c ---- */
 
-/* A failure is a warning. */
-void supervisor_serve(struct supervisor *supervisor);
+/* Listens where the settings say. A port that is taken is a warning, unless somebody named it. */
+int supervisor_serve(struct supervisor *supervisor, struct error *err);
 void supervisor_serve_end(struct supervisor *supervisor);
 
 /* ---- supervise_view.c ---- */

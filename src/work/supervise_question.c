@@ -104,6 +104,7 @@ static int on_hold(struct question *question, struct error *err)
 	supervisor->hold = hold;
 	hold = old;
 	log_note("the run %s (%s) holds the services", run, why);
+	facts_look(supervisor);
 	return begin(question, JOB_HOLD, err);
 }
 

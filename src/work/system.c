@@ -161,10 +161,8 @@ static void missing_instances(struct list *out, const struct instances *instance
 		const char *name = instance->name ? instance->name : instance->service;
 		if (instance->state == INSTANCE_UP)
 			continue;
-		if (instance->last_error)
-			list_addf(out, "%s is %s (%s)", name, instance_state_name(instance->state), instance->last_error);
-		else
-			list_addf(out, "%s is %s", name, instance_state_name(instance->state));
+		const char *state = instance_state_name(instance->state), *why = instance->last_error;
+		list_addf(out, "%s is %s%s%s%s", name, state, why ? " (" : "", why ? why : "", why ? ")" : "");
 	}
 }
 
@@ -181,6 +179,6 @@ void system_missing(struct list *out, const struct system *system)
 	else if (!system->pair_known)
 		list_add(out, "the engine's release is not known");
 	else if (system->advice)
-		list_addf(out, "the database is at %s, which does not belong to release %s", VERSION_TEXT(system->version),
-			system->release);
+		list_addf(out, "the database is at %s, which does not belong to release %s",
+			VERSION_TEXT(system->version), system->release);
 }

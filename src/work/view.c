@@ -14,6 +14,7 @@ void view_clear(struct view *view)
 	mem_free(view->held_by);
 	mem_free(view->held_for);
 	mem_free(view->step);
+	mem_free(view->url);
 	json_decref(view->snapshots);
 	json_decref(view->progress);
 	*view = (struct view){.snapshots = NULL};
@@ -78,6 +79,7 @@ json_t *view_json(const struct view *view)
 	json_t *supervisor = json_object();
 	json_put_number(supervisor, "pid", getpid());
 	put_time(supervisor, "since", view->started);
+	json_put(supervisor, "url", view->url);
 	json_put_number(supervisor, "seconds", (int64_t)view->seconds);
 	json_put_value(json, "supervisor", supervisor);
 	json_put(json, "host", view->host);

@@ -25,6 +25,7 @@ struct view {
 	                      * "rows", "rate", "seconds_left"}; NULL: none */
 	char *step;          /* of the same, in words: "upgrade: 0.0.6--0.0.7.sql, statement 3 of 12" */
 	time_t started;      /* of the supervisor */
+	char *url;           /* of its answers over HTTP; NULL: nowhere */
 	double seconds;      /* for how long it has run, by its own clock */
 };
 

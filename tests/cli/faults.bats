@@ -50,7 +50,7 @@ nothing_is_left() {
 	[ "$stderr" = "warning: the server allows only 2 of 3 connections: going on with 1" ]
 	expect 0 backup --jobs 1
 	[ -z "$stderr" ]
-	expect 0 restore latest --into copy --yes --jobs 4
+	expect 0 restore latest --into copy --yes --jobs 4 --deep
 	[ "$stderr" = "warning: the server allows only 1 of 4 connections: going on with 1" ]
 	diff <(contents anchore) <(contents copy)
 }

@@ -56,8 +56,8 @@ all_taken() { contains "$(counts "$1")" '^[1-9][0-9]* 0$'; }
 all_read() { contains "$(counts "$1")" '^0 [1-9][0-9]*$'; }
 some_read() { contains "$(counts "$1")" '^[1-9][0-9]* [1-9][0-9]*$'; }
 
-# Moves xmax, so that every range has to be looked at.
-elsewhere() { sql postgres "SELECT txid_current()" >/dev/null; }
+# Moves xmax, so that every range has to be looked at; on disk at once, or the next snapshot would wait for that.
+elsewhere() { sql postgres "SELECT txid_current()" >/dev/null; sql postgres CHECKPOINT; }
 
 # The tables that were locked to be read or looked at.
 locked() { grep -c '^backup-locked$' "$BATS_TEST_TMPDIR/steps" || true; }

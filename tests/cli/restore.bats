@@ -96,6 +96,20 @@ properties() {
 	contains "$output$stderr" "digest|read back|equal|compared"
 }
 
+@test "--deep finds a row that is not what was loaded" {
+	sql anchore "CREATE TABLE large AS SELECT g, md5(g::text) AS h FROM generate_series(1, 20000) g; ALTER TABLE large OWNER TO engine"
+	expect 0 backup
+	before=$(database_digest)
+	tool_stopped restore-read-back restore latest --deep --yes --jobs 1
+	incoming=$(sql postgres "SELECT datname FROM pg_database WHERE datname LIKE 'anchore\_%' ORDER BY 1")
+	sql "$incoming" "UPDATE large SET h = 'x' WHERE g = 10000"
+	tool_go
+	[ "$status" -eq 1 ]
+	talks "large" "hint:.*snapshot verify"
+	diff <(echo "$before") <(database_digest)
+	[ -z "$(sql postgres "SELECT datname FROM pg_database WHERE datname LIKE 'anchore\_%'")" ]
+}
+
 @test "--dry-run says what would happen, with sizes, and changes nothing" {
 	expect 0 backup
 	before=$(sql postgres "SELECT oid, datname FROM pg_database ORDER BY 1")

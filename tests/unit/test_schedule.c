@@ -10,6 +10,7 @@ struct scene {
 	struct toc toc;
 	struct toc_plan plan;
 	struct schedule *schedule;
+	const size_t *parts;
 	struct text told; /* what was handed out: "L0 " chunk, "B20 " build, "A1 " statistics */
 };
 
@@ -35,10 +36,10 @@ static void scene_clear(struct scene *scene)
 	text_clear(&scene->told);
 }
 
-static void scene_make(struct scene *scene, const char *more_needs, const char *more)
+static void scene_make_read_back(struct scene *scene, const char *more_needs, const char *more, const size_t *parts)
 {
 	struct error err = ERROR_INIT;
-	*scene = (struct scene){.told = TEXT_INIT};
+	*scene = (struct scene){.parts = parts, .told = TEXT_INIT};
 	manifest_init(&scene->manifest);
 	manifest_add_table(&scene->manifest, "public", "big")->bytes = 1000;
 	manifest_add_table(&scene->manifest, "public", "middle")->bytes = 500;
@@ -49,12 +50,18 @@ static void scene_make(struct scene *scene, const char *more_needs, const char *
 	unit_assert_ok(toc_plan(&scene->plan, &scene->toc, &scene->manifest, 100, false, &err), &err);
 	/* Archive order is not the order of size, and a table's chunks need not stand together. */
 	const struct schedule_chunk chunks[] = {{2, 1}, {0, 10}, {1, 10}, {0, 10}};
-	scene->schedule = schedule_new(&scene->manifest, chunks, 4, &scene->toc, &scene->plan);
+	scene->schedule = schedule_new(&scene->manifest, chunks, 4, &scene->toc, &scene->plan, scene->parts);
+}
+
+static void scene_make(struct scene *scene, const char *more_needs, const char *more)
+{
+	scene_make_read_back(scene, more_needs, more, NULL);
 }
 
 static enum schedule_answer take(struct scene *scene, struct task *task, int workers)
 {
-	static const char letters[] = {[TASK_LOAD] = 'L', [TASK_BUILD] = 'B', [TASK_ANALYZE] = 'A'};
+	static const char letters[] = {
+		[TASK_LOAD] = 'L', [TASK_BUILD] = 'B', [TASK_CHECK] = 'C', [TASK_ANALYZE] = 'A'};
 	enum schedule_answer answer = schedule_take(task, scene->schedule, workers);
 	if (answer == SCHEDULE_TASK)
 		text_addf(&scene->told, "%c%ld ", letters[task->kind],
@@ -116,6 +123,48 @@ START_TEST(builds_wait_for_the_rows_and_for_the_table)
 }
 END_TEST
 
+START_TEST(tables_are_read_back_beside_their_indexes_but_not_beside_a_key)
+{
+	static const size_t parts[] = {2, 1, 1};
+	AUTO(scene_clear) struct scene scene;
+	struct task tasks[4], more;
+	scene_make_read_back(&scene, "", "", parts);
+	ck_assert_uint_eq(schedule_tasks(scene.schedule), 14);
+	for (int i = 0; i < 4; i++)
+		ck_assert_int_eq(take(&scene, &tasks[i], 4), SCHEDULE_TASK);
+	schedule_done(scene.schedule, &tasks[0]);
+	/* Half of the big table's rows: nothing can be read back yet. */
+	ck_assert_int_eq(take(&scene, &more, 4), SCHEDULE_WAIT);
+	schedule_done(scene.schedule, &tasks[1]);
+	ck_assert_int_eq(take(&scene, &tasks[0], 4), SCHEDULE_TASK);
+	ck_assert_int_eq(take(&scene, &more, 4), SCHEDULE_WAIT);
+	ck_assert_str_eq(scene.told.data, "L1 L3 L2 L0 B20 ");
+	schedule_done(scene.schedule, &tasks[0]);
+	for (int i = 0; i < 4; i++)
+		ck_assert_int_eq(take(&scene, i < 2 ? &tasks[i] : &more, 4), SCHEDULE_TASK);
+	ck_assert_uint_eq(more.part, 1);
+	ck_assert_uint_eq(more.parts, 2);
+	/* The statistics are alone with the table. */
+	ck_assert_int_eq(take(&scene, &more, 4), SCHEDULE_WAIT);
+	ck_assert_str_eq(scene.told.data, "L1 L3 L2 L0 B20 B21 B22 C0 C0 ");
+}
+END_TEST
+
+START_TEST(without_a_plan_tables_are_still_read_back)
+{
+	AUTO(manifest_clear) struct manifest manifest;
+	manifest_init(&manifest);
+	manifest_add_table(&manifest, "public", "empty");
+	struct schedule *schedule = schedule_new(&manifest, NULL, 0, NULL, NULL, (const size_t[]){1});
+	struct task task;
+	ck_assert_int_eq(schedule_take(&task, schedule, 2), SCHEDULE_TASK);
+	ck_assert_int_eq(task.kind, TASK_CHECK);
+	schedule_done(schedule, &task);
+	ck_assert_int_eq(schedule_take(&task, schedule, 2), SCHEDULE_END);
+	schedule_free(schedule);
+}
+END_TEST
+
 START_TEST(a_foreign_key_waits_for_all_rows_and_for_the_key_it_needs)
 {
 	AUTO(scene_clear) struct scene scene;
@@ -168,7 +217,7 @@ START_TEST(without_a_plan_there_are_the_rows)
 	struct task task;
 	manifest_init(&manifest);
 	manifest_add_table(&manifest, "public", "t");
-	struct schedule *schedule = schedule_new(&manifest, &(struct schedule_chunk){0, 10}, 1, NULL, NULL);
+	struct schedule *schedule = schedule_new(&manifest, &(struct schedule_chunk){0, 10}, 1, NULL, NULL, NULL);
 	ck_assert_int_eq(schedule_take(&task, schedule, 1), SCHEDULE_TASK);
 	ck_assert_int_eq(schedule_take(&task, schedule, 1), SCHEDULE_WAIT);
 	schedule_done(schedule, &task);
@@ -181,6 +230,8 @@ Suite *schedule_suite(void)
 {
 	const TTest *const tests[] = {the_longest_work_comes_first, builds_wait_for_the_rows_and_for_the_table,
 		a_foreign_key_waits_for_all_rows_and_for_the_key_it_needs, needs_in_a_circle_end,
-		the_server_helps_when_little_else_is_left, without_a_plan_there_are_the_rows, NULL};
+		the_server_helps_when_little_else_is_left, without_a_plan_there_are_the_rows,
+		tables_are_read_back_beside_their_indexes_but_not_beside_a_key,
+		without_a_plan_tables_are_still_read_back, NULL};
 	return unit_suite("schedule", tests);
 }

@@ -180,11 +180,15 @@ START_TEST(beyond_this_machine_a_password_is_needed)
 	ck_assert_ptr_null(httpd);
 	unit_assert_ok(serve_at(&httpd, &status, "127.0.0.1:0", &err), &err);
 	ck_assert(!status.guarded);
+	AUTO(mem_auto) char *url = mem_format("http://127.0.0.1:%d/", httpd_port(httpd));
+	ck_assert_str_eq(status.url, url);
 	httpd_close(httpd);
 	status.password = "foobar";
 	unit_assert_ok(serve_at(&httpd, &status, "0.0.0.0:0", &err), &err);
 	ck_assert(status.guarded);
 	httpd_close(httpd);
+	status.password = NULL;
+	status_clear(&status);
 }
 END_TEST
 

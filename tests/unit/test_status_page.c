@@ -96,7 +96,8 @@ START_TEST(a_run_with_its_progress)
 	assert_has(silent, "<h2>upgrade: 0.0.6--0.0.7.sql, statement 3 of 12</h2>");
 	assert_has(silent, "<code>0a1b</code>");
 	ck_assert_uint_eq(count_of(silent, "<progress"), 0);
-	view.progress = parse("{\"what\": \"copying\", \"done\": 1, \"total\": 4, \"rows\": 12345, \"seconds_left\": 12}");
+	view.progress = parse("{\"what\": \"copying\", \"done\": 1, \"total\": 4, \"rows\": 12345,"
+		" \"seconds_left\": 12}");
 	AUTO(mem_auto) char *going = page_of(&view, NULL);
 	assert_has(going, "<progress max=\"100\" value=\"25.0\">");
 	assert_has(going, "25 % · copying · 12,345 rows · about 12 s left");

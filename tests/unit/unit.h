@@ -17,6 +17,9 @@
 	SUITE(fault) \
 	SUITE(json) \
 	SUITE(proc) \
+	SUITE(child) \
+	SUITE(loop) \
+	SUITE(service) \
 	SUITE(version) \
 	SUITE(graph) \
 	SUITE(catalog) \
