@@ -123,6 +123,8 @@ static int start(const struct launching *launching, struct error *err)
 	if (!rc)
 		rc = hold_remove(directory, err);
 	if (!rc)
+		step_sweep(directory);
+	if (!rc)
 		log_note("a run that did not end has held the services; database and release fit, so they start");
 	return rc;
 }

@@ -17,27 +17,6 @@ teardown() {
 	databases_drop
 }
 
-# A tool that a failed test left standing.
-tool_end() {
-	[ -z "${TOOL:-}" ] || kill -KILL "$TOOL" 2>/dev/null || true
-	TOOL=
-}
-
-processes() {
-	tool service status --json | python3 -c 'import json,sys
-print(*(one["pid"] for one in json.load(sys.stdin)["services"]))'
-}
-
-# at VERSION RELEASE: all three say the same, nothing is held.
-at() {
-	[ "$(db_version)" = "$1" ]
-	[ "$(engine_pinned)" = "$2" ]
-	no_hold
-	states_are up up up
-	[ "$(releases_running)" = "$2" ]
-	expect 0 db check
-}
-
 # A graph of its own: an edge with one statement more.
 broken_migrations() {
 	cp -r "$BATS_FILE_TMPDIR/repo" "$BATS_TEST_TMPDIR/broken"

@@ -52,6 +52,8 @@
 	SUITE(pin) \
 	SUITE(docker) \
 	SUITE(plan) \
+	SUITE(cycle) \
+	SUITE(step) \
 	SUITE(toc) \
 	SUITE(schedule)
 
