@@ -269,6 +269,6 @@ database_id() { inside docker inspect -f '{{.Id}} {{.State.StartedAt}}' "$(ids d
 	engine_up
 	expect 3 upgrade --to 0.2.4 --yes --compose-project other
 	one_error
-	talks 'knows no compose project other' '--compose-project'
+	talks 'no container of the compose project other' '--compose-project'
 	at 0.0.6 0.2.1
 }

@@ -231,7 +231,7 @@ END_TEST
 
 Suite *cycle_suite(void)
 {
-	static const TTest *const tests[] = {the_database_is_seen_from_the_release, what_is_due_after_a_run_that_died,
+	const TTest *const tests[] = {the_database_is_seen_from_the_release, what_is_due_after_a_run_that_died,
 		what_is_due_without_a_pin, the_release_to_pin, what_a_launch_does, a_launch_of_what_nobody_knows,
 		names_of_services, steps_of_an_upgrade, steps_that_settle_a_dead_run, steps_where_nothing_runs, NULL};
 	return unit_suite("cycle", tests);

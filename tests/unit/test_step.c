@@ -117,7 +117,7 @@ END_TEST
 
 Suite *step_suite(void)
 {
-	static const TTest *const tests[] = {a_step_is_written_and_taken_away, progress_is_seen_in_it,
+	const TTest *const tests[] = {a_step_is_written_and_taken_away, progress_is_seen_in_it,
 		a_folder_that_cannot_be_written_is_nobodys_failure, NULL};
 	return unit_suite("step", tests);
 }
