@@ -49,6 +49,8 @@
 	SUITE(status_page) \
 	SUITE(image) \
 	SUITE(guard) \
+	SUITE(pin) \
+	SUITE(docker) \
 	SUITE(plan) \
 	SUITE(cycle) \
 	SUITE(step) \
