@@ -16,9 +16,12 @@ struct compose {
 	struct docker docker;
 	/* Services that were started last, one item for each instance; what compose_wait() waits for. */
 	struct list started;
-	bool waits; /* started is known */
+	bool waits;  /* started is known */
+	bool warned; /* that there is no such project */
 };
 
+/* Says once that Docker has no container of the project: most often it is one of another name. */
+int compose_look_for_project(struct compose *compose, struct error *err);
 /* The containers of the engine's services, in the order in which they start. */
 int compose_containers(struct containers *out, const struct compose *compose, struct error *err);
 /* As an operator sees a container. instances: of its service. */

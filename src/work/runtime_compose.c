@@ -68,6 +68,8 @@ static int compose_list(struct instances *out, struct runtime *runtime, struct e
 	AUTO(containers_clear) struct containers containers = {NULL, 0};
 	struct instances instances = {NULL, 0};
 	int rc = compose_containers(&containers, runtime->state, err);
+	if (!rc && !containers.count)
+		rc = compose_look_for_project(runtime->state, err);
 	if (rc)
 		return rc;
 	for (size_t i = 0; i < containers.count; i++)
