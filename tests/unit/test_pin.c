@@ -12,7 +12,7 @@
 #define E "reg:5000/a/anchore-engine"
 static const struct version NEW = {{0, 2, 4}};
 
-static struct settings settings;
+static struct settings settings; /* zero is what settings_clear() can clear */
 static char *folder;
 
 static void put(const char *name, const char *text)
@@ -22,20 +22,21 @@ static void put(const char *name, const char *text)
 	unit_assert_ok(file_write(path, 0640, text, strlen(text), &err), &err);
 }
 
-/* The file of the test, in a folder of the name "My.Engine_1". */
-static int read_file(struct composefile *out, const char *text, struct error *err)
+/* A deployment for the test, in a folder of the name "My.Engine_1". */
+static void begin(void)
 {
 	AUTO(error_clear) struct error ignored = ERROR_INIT;
-	if (!folder) {
-		unsetenv("COMPOSE_PROJECT_NAME");
-		folder = path_join(unit_folder(), "My.Engine_1");
-		ck_assert_int_eq(mkdir(folder, 0700), 0);
-		AUTO(mem_auto) char *path = path_join(folder, "docker-compose.yml");
-		settings_init(&settings);
-		settings_set(&settings, OPTION_COMPOSE_FILE, path, SOURCE_FILE, "anchore-admin.yaml line 1", NULL,
-			&ignored);
-		settings_set_defaults(&settings);
-	}
+	unsetenv("COMPOSE_PROJECT_NAME");
+	mem_replace(&folder, path_join(unit_folder(), "My.Engine_1"));
+	ck_assert_int_eq(mkdir(folder, 0700), 0);
+	AUTO(mem_auto) char *path = path_join(folder, "docker-compose.yml");
+	settings_clear(&settings);
+	settings_set(&settings, OPTION_COMPOSE_FILE, path, SOURCE_FILE, "anchore-admin.yaml line 1", NULL, &ignored);
+	settings_set_defaults(&settings);
+}
+
+static int read_file(struct composefile *out, const char *text, struct error *err)
+{
 	put("docker-compose.yml", text);
 	return composefile_read(out, &settings, err);
 }
@@ -50,6 +51,7 @@ static char *order(const struct composefile *file)
 
 START_TEST(services_come_in_the_order_of_their_start)
 {
+	begin();
 	static const char *const cases[][2] = {
 		{"services: {b: {image: " E "}, a: {image: x, depends_on: [b]}}\n", "b* a"},
 		{"services: {a: {image: " E ", depends_on: {b: {condition: service_started}}}, b: {image: " E "}}\n",
@@ -74,6 +76,7 @@ END_TEST
 
 START_TEST(the_project_is_named_as_compose_does)
 {
+	begin();
 	AUTO(error_clear) struct error err = ERROR_INIT;
 	AUTO(composefile_clear) struct composefile file = {.path = NULL}, named = file, dotenv = file;
 	AUTO(composefile_clear) struct composefile environment = {.path = NULL};
@@ -95,6 +98,7 @@ END_TEST
 
 START_TEST(the_release_and_where_it_stands)
 {
+	begin();
 	static const struct {
 		const char *text, *release, *where;
 	} cases[] = {
@@ -130,6 +134,7 @@ END_TEST
 
 START_TEST(only_the_engines_tags_change)
 {
+	begin();
 	static const char *const cases[][2] = {
 		{"services:\r\n  a:\r\n    image: \"" E ":v0.2.3\" # a\r\n  b: {image: '" E ":0.2.3'}\r\n"
 			"  db: {image: pg:v0.2.3}",
@@ -155,6 +160,7 @@ END_TEST
 
 START_TEST(what_names_no_release_is_refused_unless_forced)
 {
+	begin();
 	static const struct {
 		const char *text, *words, *forced; /* NULL: refused nevertheless */
 	} cases[] = {
@@ -190,6 +196,7 @@ END_TEST
 
 START_TEST(an_override_file_is_heeded)
 {
+	begin();
 	AUTO(error_clear) struct error err = ERROR_INIT;
 	AUTO(composefile_clear) struct composefile file = {.path = NULL}, other = {.path = NULL};
 	AUTO(mem_auto) char *text = NULL;
@@ -207,6 +214,7 @@ END_TEST
 
 START_TEST(files_that_are_none)
 {
+	begin();
 	static const char *const bad[] = {"", "a: 1\n", "services: [a]\n", "services: {a: {image: x\n", "- x\n",
 		"services:\n  a: {image: x}\n  a: {image: y}\n"};
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -221,6 +229,7 @@ END_TEST
 
 START_TEST(a_file_is_replaced_through_its_link)
 {
+	begin();
 	AUTO(error_clear) struct error err = ERROR_INIT;
 	AUTO(composefile_clear) struct composefile file = {.path = NULL};
 	AUTO(list_clear) struct list names = LIST_INIT;
