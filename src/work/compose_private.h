@@ -14,7 +14,7 @@
 struct compose {
 	struct composefile file;
 	struct docker docker;
-	/* Services that were started last, one item for each instance; what compose_wait() waits for. */
+	/* What compose_up() was given last, which is what compose_wait() waits for. */
 	struct list started;
 	bool waits;  /* started is known */
 	bool warned; /* that there is no such project */

@@ -7,7 +7,7 @@
 #include "io/json.h"
 #include "work/docker.h"
 
-static const double QUICK = 30;
+static const double QUICK = 30, USUAL_GRACE = 10;
 
 static void container_clear(struct container *container)
 {
@@ -86,6 +86,9 @@ static void read_container(struct container *out, const json_t *json)
 	out->name = mem_copy(name && *name == '/' ? name + 1 : name);
 	out->image = mem_copy(json_text(config, "Image"));
 	out->terminal = json_flag(config, "Tty");
+	out->grace = (double)number(config, "StopTimeout");
+	if (out->grace <= 0)
+		out->grace = USUAL_GRACE;
 	out->status = mem_copy(json_text(state, "Status"));
 	out->error = mem_copy(error && *error ? error : NULL);
 	out->exit_code = number(state, "ExitCode");

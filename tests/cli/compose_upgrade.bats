@@ -136,6 +136,7 @@ database_id() { inside docker inspect -f '{{.Id}} {{.State.StartedAt}}' "$(ids d
 }
 
 @test "the dry run says what it would do, and pulls and stops nothing" {
+	inside docker rmi -f "$ENGINE_IMAGE:v0.2.4" >/dev/null 2>&1 || true
 	engine_up
 	expect 0 upgrade --dry-run --to 0.2.4
 	says "stop" "analyzer" "pin release 0\.2\.4 in docker-compose.yaml line [0-9]+, where 0\.2\.1" "start catalog"
