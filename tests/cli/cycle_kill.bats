@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2030,SC2031,SC2034,SC2153 # bats runs each test in a shell of its own; lib and cycle share names
 # Whatever dies while the services are stopped, the run, the supervisor or both: the next run, or the next launch, ends in
 # one consistent state, without anything to be cleaned up by hand.
 load lib

@@ -117,7 +117,8 @@ START_TEST(what_a_launch_does)
 		struct cycle_state state = make_state(cases[i].ahead ? V7 : V6, cases[i].behind ? R4 : R1);
 		state.held = cases[i].held;
 		state.alive = cases[i].alive;
-		ck_assert_msg(launch_decide(&state, cases[i].busy, cases[i].automatic) == cases[i].launch, "case %zu", i);
+		enum launch launch = launch_decide(&state, cases[i].busy, cases[i].automatic);
+		ck_assert_msg(launch == cases[i].launch, "case %zu", i);
 	}
 }
 END_TEST
@@ -181,8 +182,9 @@ START_TEST(steps_of_an_upgrade)
 {
 	struct instances instances = make_instances();
 	const struct cycle_state state = make_state(V6, R1);
-	const struct cycle_show show = {.command = "upgrade", .instances = &instances, .state = &state, .pinned = "0.2.1",
-		.where = "docker-compose.yaml line 3", .release = "0.2.4", .snapshot = true, .changes = true, .seconds = 90};
+	const struct cycle_show show = {.command = "upgrade", .instances = &instances, .state = &state,
+		.pinned = "0.2.1", .where = "docker-compose.yaml line 3", .release = "0.2.4", .snapshot = true,
+		.changes = true, .seconds = 90};
 	AUTO(mem_auto) char *steps = steps_of(&show);
 	ck_assert_str_eq(steps,
 		"find all that release 0.2.4 needs, before anything is stopped\n"
