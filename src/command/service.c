@@ -11,6 +11,8 @@
 #include "command/command.h"
 #include "io/child.h"
 #include "work/control.h"
+#include "work/deployment.h"
+#include "work/launch.h"
 #include "work/supervise.h"
 
 /* ---- the embedded server ---- */
@@ -158,7 +160,10 @@ static int start_services(struct run *run, struct runtime *runtime, struct error
 	/* Without names it wants to be the supervisor, and is told when there is one. */
 	if (process && (!asks || !control_answers(run)))
 		return supervise(run, runtime, err);
-	int rc = runtime_start(runtime, &run->arguments, service_wait(run), err);
+	/* Containers have no supervisor that would have looked. */
+	int rc = process || !deployment_is_named(&run->settings) ? 0 : launch_check(run, err);
+	if (!rc)
+		rc = runtime_start(runtime, &run->arguments, service_wait(run), err);
 	return rc ? rc : answer_status(run, runtime, err);
 }
 
