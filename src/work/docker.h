@@ -43,7 +43,10 @@ struct container { /* all pointers owned */
 	long pid;
 	time_t started, finished; /* 0 not known */
 	double grace;      /* seconds from SIGTERM to SIGKILL, by its own setting, else as Docker has it */
-	char *compose_version; /* "1.29.2" of the docker-compose that made it; NULL */
+	/* Of the docker-compose that made it; NULL not known. */
+	char *compose_version; /* "1.29.2" */
+	char *compose_files;   /* "docker-compose.yaml,prod.yaml": what it read, from this folder */
+	char *compose_folder;
 };
 struct containers {
 	struct container *items; /* by service and number */

@@ -27,6 +27,7 @@ static void compose_close(struct runtime *runtime)
 	composefile_clear(&compose->file);
 	docker_close(&compose->docker);
 	list_clear(&compose->started);
+	list_clear(&compose->files);
 	mem_free(compose);
 	runtime->state = NULL;
 }
@@ -44,7 +45,7 @@ static int reload(struct runtime *runtime, struct error *err)
 {
 	struct compose *compose = runtime->state;
 	struct composefile file = {.path = NULL};
-	int rc = composefile_read(&file, &runtime->run->settings, err);
+	int rc = composefile_read(&file, &runtime->run->settings, compose->files.count ? &compose->files : NULL, err);
 	if (rc)
 		return rc;
 	composefile_clear(&compose->file);
@@ -59,8 +60,16 @@ static int compose_open(struct runtime *runtime, struct error *err)
 {
 	struct compose *compose = mem_new(sizeof *compose);
 	runtime->state = compose;
+	AUTO(containers_clear) struct containers containers = {NULL, 0};
 	int rc = reload(runtime, err);
-	return rc ? rc : docker_open(&compose->docker, &runtime->run->settings, err);
+	if (!rc)
+		rc = docker_open(&compose->docker, &runtime->run->settings, err);
+	if (!rc)
+		rc = compose_containers(&containers, compose, err);
+	if (rc)
+		return rc;
+	compose_find_files(&compose->files, compose, &containers);
+	return compose->files.count ? reload(runtime, err) : 0;
 }
 
 static int compose_list(struct instances *out, struct runtime *runtime, struct error *err)

@@ -64,6 +64,15 @@ print(*(one["name"] for one in json.load(sys.stdin)["services"] if one["state"] 
 	[ "$(state apiext)" = "running " ]
 }
 
+@test "a project that was made from more files stays what it is" {
+	printf 'version: "2.4"\nservices:\n  apiext:\n    environment: {MORE: "1"}\n' >"$DEPLOY/more.yaml"
+	compose -f docker-compose.yaml -f more.yaml up -d
+	before=$(ids apiext)
+	expect 0 service restart
+	[ "$(ids apiext)" = "$before" ]
+	inside docker inspect -f '{{.Config.Env}}' "$before" | grep -q MORE=1
+}
+
 @test "a container that ignores SIGTERM is stopped after its time" {
 	sed -i 's/    command: \[simplequeue\]/&\n    environment: {MODE: deaf}/; s/stop_grace_period: 2s/stop_grace_period: 1s/' "$FILE"
 	compose up -d

@@ -38,7 +38,7 @@ static void begin(void)
 static int read_file(struct composefile *out, const char *text, struct error *err)
 {
 	put("docker-compose.yml", text);
-	return composefile_read(out, &settings, err);
+	return composefile_read(out, &settings, NULL, err);
 }
 
 static char *order(const struct composefile *file)
@@ -209,6 +209,41 @@ START_TEST(an_override_file_is_heeded)
 	ck_assert_uint_eq(other.files.count, 2);
 	pin_edit(&text, &size, &other, NEW, true, &err);
 	unit_assert_error(&err, ERROR_REFUSED, "docker-compose.override.yml line 3: the image of b");
+	/* Made from files that are named, the project does not have that one. */
+	AUTO(composefile_clear) struct composefile named = {.path = NULL};
+	AUTO(list_clear) struct list files = LIST_INIT;
+	list_add(&files, file.path);
+	list_give(&files, path_join(folder, "more.yml"));
+	put("more.yml", "services: {a: {image: " E ":v0.2.0}}\n");
+	unit_assert_ok(composefile_read(&named, &settings, &files, &err), &err);
+	ck_assert(list_same(&named.files, &files));
+	pin_edit(&text, &size, &named, NEW, true, &err);
+	unit_assert_error(&err, ERROR_REFUSED, "more.yml line 1: the image of a stands in another file");
+}
+END_TEST
+
+START_TEST(the_compose_file_says_the_engine)
+{
+	begin();
+	AUTO(error_clear) struct error err = ERROR_INIT;
+	AUTO(composefile_clear) struct composefile file = {.path = NULL};
+	unit_assert_ok(read_file(&file, "services: {a: {image: " E ":v0.2.3}}\n", &err), &err);
+	settings_set(&settings, OPTION_ENGINE, "0.2.1", SOURCE_FILE, "anchore-admin.yaml line 2", NULL, &err);
+	unit_assert_ok(pin_engine_setting(&settings, &err), &err);
+	ck_assert_str_eq(settings_text(&settings, OPTION_ENGINE), "0.2.3");
+	ck_assert_str_eq(settings_where(&settings, OPTION_ENGINE), "docker-compose.yml line 1");
+	settings_set(&settings, OPTION_RUNTIME, "process", SOURCE_FILE, "x", NULL, &err);
+	settings_set(&settings, OPTION_ENGINE, "0.2.1", SOURCE_FILE, "x", NULL, &err);
+	unit_assert_ok(pin_engine_setting(&settings, &err), &err);
+	ck_assert_str_eq(settings_text(&settings, OPTION_ENGINE), "0.2.1");
+	settings_set(&settings, OPTION_RUNTIME, "compose", SOURCE_FILE, "x", NULL, &err);
+	settings_set(&settings, OPTION_ENGINE, "0.2.2", SOURCE_ENVIRONMENT, "x", NULL, &err);
+	unit_assert_ok(pin_engine_setting(&settings, &err), &err);
+	ck_assert_str_eq(settings_text(&settings, OPTION_ENGINE), "0.2.2");
+	/* A file that says none, or that cannot be read, is nobody's failure here. */
+	begin();
+	unit_assert_ok(pin_engine_setting(&settings, &err), &err);
+	ck_assert_ptr_null(settings_text(&settings, OPTION_ENGINE));
 }
 END_TEST
 
@@ -271,6 +306,7 @@ Suite *pin_suite(void)
 {
 	return unit_suite("pin", (const TTest *const[]){services_come_in_the_order_of_their_start,
 		the_project_is_named_as_compose_does, the_release_and_where_it_stands, only_the_engines_tags_change,
-		what_names_no_release_is_refused_unless_forced, an_override_file_is_heeded, files_that_are_none,
+		what_names_no_release_is_refused_unless_forced, an_override_file_is_heeded,
+		the_compose_file_says_the_engine, files_that_are_none,
 		a_file_is_replaced_through_its_link, NULL});
 }
