@@ -1,7 +1,7 @@
 /* A compose file as this tool needs it: which services are the engine's, from which image each, in which order they
- * start. Read as compose reads it: variables from the environment and the file `.env` beside it, the override file that
- * compose takes by itself (docker-compose.override.yml), or the other files that the project was made from. What `extends` and `include` bring from other files is not
- * seen. */
+ * start. Read as compose reads it: variables from the environment and the file `.env` beside it, the override file
+ * that compose takes by itself (docker-compose.override.yml), or the other files that the project was made from. What
+ * `extends` and `include` bring from other files is not seen. */
 #ifndef WORK_COMPOSEFILE_H
 #define WORK_COMPOSEFILE_H
 
