@@ -11,6 +11,7 @@
 #include "work/hold.h"
 #include "work/pin.h"
 #include "work/runtime_kind.h"
+#include "work/view.h"
 
 static int compose_configured(char **where, const struct run *run, struct error *err)
 {
@@ -76,11 +77,20 @@ static int compose_list(struct instances *out, struct runtime *runtime, struct e
 {
 	AUTO(containers_clear) struct containers containers = {NULL, 0};
 	struct instances instances = {NULL, 0};
-	int rc = compose_containers(&containers, runtime->state, err);
+	struct compose *compose = runtime->state;
+	int rc = compose_containers(&containers, compose, err);
 	if (!rc && !containers.count)
-		rc = compose_look_for_project(runtime->state, err);
+		rc = compose_look_for_project(compose, err);
 	if (rc)
 		return rc;
+	/* Before the first start there are no containers, but there are services. */
+	for (size_t i = 0; !containers.count && i < compose->file.count; i++) {
+		if (!compose->file.services[i].engine)
+			continue;
+		struct instance *instance = instances_add(&instances);
+		instance->service = mem_copy(compose->file.services[i].name);
+		instance->name = mem_copy(compose->file.services[i].name);
+	}
 	for (size_t i = 0; i < containers.count; i++)
 		compose_instance(instances_add(&instances), &containers.items[i],
 			compose_count(&containers, containers.items[i].service));
@@ -251,14 +261,41 @@ static int check_names(const struct compose *compose, const struct list *names, 
 	return 0;
 }
 
+static int find_hold(struct hold *out, struct runtime *runtime, struct error *err)
+{
+	AUTO(mem_auto) char *directory = NULL;
+	int rc = control_directory(&directory, runtime->run, err);
+	return rc ? rc : hold_read(out, directory, err);
+}
+
 static int check_hold(struct runtime *runtime, struct error *err)
 {
 	AUTO(hold_clear) struct hold hold = {.run = NULL};
-	AUTO(mem_auto) char *directory = NULL;
-	int rc = control_directory(&directory, runtime->run, err);
-	if (!rc)
-		rc = hold_read(&hold, directory, err);
+	int rc = find_hold(&hold, runtime, err);
 	return !rc && hold.run ? hold_refuse(&hold, err) : rc;
+}
+
+static int compose_status(json_t **out, struct runtime *runtime, struct error *err)
+{
+	AUTO(hold_clear) struct hold hold = {.run = NULL};
+	AUTO(instances_clear) struct instances instances = {NULL, 0};
+	int rc = compose_list(&instances, runtime, err);
+	if (!rc)
+		rc = find_hold(&hold, runtime, err);
+	if (rc)
+		return rc;
+	AUTO(mem_auto) char *since = hold.since ? text_time(hold.since) : NULL;
+	json_t *held = hold.run ? json_object() : json_null();
+	if (hold.run) {
+		json_put(held, "run", hold.run);
+		json_put(held, "for", hold.why);
+		json_put(held, "since", since);
+	}
+	*out = json_object();
+	json_put(*out, "runtime", runtime->kind->name);
+	json_put_value(*out, "services", instances_json(&instances));
+	json_put_value(*out, "held", held);
+	return 0;
 }
 
 /* As many instances as there are containers; as compose chooses where there are none. */
@@ -329,4 +366,5 @@ const struct runtime_kind runtime_compose = {
 	.stop = compose_stop_named,
 	.restart = compose_restart,
 	.logs = compose_show_logs,
+	.status = compose_status,
 };

@@ -13,6 +13,9 @@ state() { containers | grep "^$1 " | cut -d ' ' -f 2 | sort -u | tr '\n' ' '; }
 all_running() { [ "$(containers | grep -c ' running ')" -eq "$1" ]; }
 
 @test "start makes the engine's containers and leaves its neighbours alone; stop and start again" {
+	expect 0 service list
+	[ "$output" = $'catalog\nsimplequeue\nanalyzer\napiext\npolicy_engine' ]
+	talks 'no container of the compose project engine'
 	expect 0 service start
 	says 'catalog' 'analyzer'
 	all_running 7

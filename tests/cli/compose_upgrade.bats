@@ -199,6 +199,8 @@ database_id() { inside docker inspect -f '{{.Id}} {{.State.StartedAt}}' "$(ids d
 	engine_up
 	ANCHORE_ADMIN_FAULT=cycle-held:1:kill expect 137 upgrade --to 0.2.4 --yes
 	[ "$(containers | grep -c running)" -eq 1 ]
+	expect 0 service status
+	says 'Held by the run .*upgrade'
 	expect 3 service start
 	one_error
 	talks 'held'
