@@ -161,8 +161,8 @@ static double patience(const struct httpd *httpd)
 	return httpd->visitors < HTTPD_CONNECTIONS ? HTTPD_SECONDS : HTTPD_BUSY_SECONDS;
 }
 
-/* The library's own time-out, which is not used, counts from the last byte, so that a byte every now and then would hold
- * a connection for ever. A socket that was shut down is closed by the library, which sees its end. */
+/* The library's own time-out, which is not used, counts from the last byte, so that a byte every now and then would
+ * hold a connection for ever. A socket that was shut down is closed by the library, which sees its end. */
 static void cut_late(struct httpd *httpd)
 {
 	double now = clock_elapsed(), most = patience(httpd);
@@ -312,8 +312,8 @@ int httpd_wait(const struct httpd *httpd)
 void httpd_run(struct httpd *httpd)
 {
 	unsigned before;
-	/* The library sees to it that new connections are taken before it closes old ones: once more, where there is room
-	 * again, or those who wait would wait for somebody else's event. */
+	/* The library looks for new connections before it closes old ones: once more, where there is room again, or those
+	 * who wait would wait for somebody else's event. */
 	do {
 		before = httpd->visitors;
 		cut_late(httpd);
