@@ -143,8 +143,8 @@ int upgrade_check(struct upgrade *upgrade, struct run *run, struct error *err)
 
 /* ---- doing it ---- */
 
-/* The command that goes back: with services to the release that was pinned, where the old version is what it needs, else
- * to the newest that does. Owned. */
+/* The command that goes back: with services to the release that was pinned, where the old version is what it needs,
+ * else to the newest that does. Owned. */
 static char *way_back(const struct upgrade *upgrade, struct version *release)
 {
 	const struct plan *planned = &upgrade->change.plan;
@@ -172,7 +172,8 @@ static int roll_back(struct upgrade *upgrade, struct version release, struct err
 	return error_hint(err, "see why with `anchore-admin service logs`, then upgrade again");
 }
 
-static int drive(struct upgrade *upgrade, struct run *run, const char *back, struct version release, struct error *err)
+static int drive(struct upgrade *upgrade, struct run *run, const char *back, struct version release,
+	struct error *err)
 {
 	struct change *change = &upgrade->change;
 	const struct plan *planned = &change->plan;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/close_range.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -60,6 +61,8 @@ static void become(const struct birth *birth)
 	if (dup2(birth->null, STDIN_FILENO) < 0 || dup2(birth->output, STDOUT_FILENO) < 0 ||
 		dup2(birth->spec->quiet ? birth->null : birth->output, STDERR_FILENO) < 0)
 		return;
+	/* What we got from whoever started us is not theirs either. An old kernel cannot, and loses only that. */
+	close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
 	execve(birth->path, (char *const *)(uintptr_t)birth->spec->argv, birth->environment);
 }
 

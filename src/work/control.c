@@ -57,9 +57,12 @@ int control_address(struct sockaddr_un *out, const char *directory, struct error
 static int nobody(const struct sockaddr_un *address, struct error *err)
 {
 	if (errno == EACCES || errno == EPERM) {
-		error_errno(err, ERROR_UNREACHABLE, "the supervisor of the services may not be asked");
+		error_errno(err, ERROR_REFUSED, "the supervisor of the services may not be asked");
 		return error_hint(err, "run the command as the user who runs the supervisor, or as root");
 	}
+	if (errno != ENOENT && errno != ECONNREFUSED && errno != ENOTDIR)
+		return error_errno(err, ERROR_FAILED, "the supervisor of the services cannot be asked on %s",
+			address->sun_path);
 	error_set(err, ERROR_UNREACHABLE, "no supervisor of the services runs (nobody answers on %s)",
 		address->sun_path);
 	return error_hint(err, "start it with `anchore-admin service start`");

@@ -28,7 +28,8 @@ int control_directory(char **out, const struct run *run, struct error *err);
 /* The same of the services' output: setting log_dir, else `log`. */
 int control_log_directory(char **out, const struct run *run, struct error *err);
 /* Asks the supervisor. question is not taken over. *done is what stood under "done", owned. Notes go to log_note().
- * ERROR_UNREACHABLE when no supervisor runs; the errors it gives have its own code. */
+ * ERROR_UNREACHABLE when no supervisor runs, ERROR_REFUSED when there may be one that this user may not ask; the errors
+ * it gives have its own code. */
 int control_ask(json_t **done, const struct run *run, const json_t *question, struct error *err);
 /* A supervisor listens there. */
 bool control_answers(const struct run *run);

@@ -22,6 +22,8 @@ static int look_at_hold(struct cycle *cycle, struct error *err)
 		rc = hold_read(&hold, directory, err);
 	if (rc)
 		return rc;
+	if (cycle->run->lock >= 0)
+		step_sweep(directory);
 	cycle->state.held = hold.run != NULL;
 	cycle->state.alive = cycle->state.held && hold_lives(&hold);
 	return 0;

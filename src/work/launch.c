@@ -123,6 +123,8 @@ static int start(const struct launching *launching, struct error *err)
 	if (!rc)
 		rc = hold_remove(directory, err);
 	if (!rc)
+		step_sweep(directory);
+	if (!rc)
 		log_note("a run that did not end has held the services; database and release fit, so they start");
 	return rc;
 }
@@ -211,7 +213,8 @@ static int refuse_unsettled(const struct cycle_state *state, struct error *err)
 		"and release %s is pinned, which needs %s", VERSION_TEXT(state->database),
 		VERSION_TEXT(state->release), VERSION_TEXT(state->needs));
 	return error_hint(err, "settle it: `anchore-admin %s --to %s` for that release, or `anchore-admin downgrade "
-		"--to %s` for what the database is at", way, VERSION_TEXT(state->release), VERSION_TEXT(state->database));
+		"--to %s` for what the database is at", way, VERSION_TEXT(state->release),
+		VERSION_TEXT(state->database));
 }
 
 static int refuse_locked(struct error *err)

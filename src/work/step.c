@@ -75,6 +75,12 @@ void step_open(const struct run *run, const char *directory)
 	progress_watch(watch);
 }
 
+void step_sweep(const char *directory)
+{
+	AUTO(mem_auto) char *left = path_join(directory, "progress.json");
+	unlink(left);
+}
+
 void step_say(const char *format, ...)
 {
 	va_list args;

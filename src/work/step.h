@@ -14,6 +14,8 @@
 
 /* Until then the others do nothing. directory: the run folder, made when it is missing. */
 void step_open(const struct run *run, const char *directory);
+/* Takes away what a run left that was killed; the caller knows that none lives. */
+void step_sweep(const char *directory);
 /* The next step. */
 void step_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Takes the file away. Harmless without step_open(). */

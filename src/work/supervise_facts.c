@@ -1,5 +1,5 @@
-/* What the supervisor cannot ask without waiting, the versions and the snapshots, is asked by other runs of this program,
- * one after the other, and read from their JSON. */
+/* What the supervisor cannot ask without waiting, the versions and the snapshots, is asked by other runs of this
+ * program, one after the other, and read from their JSON. */
 #include <signal.h>
 #include <unistd.h>
 

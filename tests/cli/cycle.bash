@@ -90,3 +90,25 @@ sessions_of_services() {
 no_hold() {
 	[ ! -e "$DEPLOY/run/held.json" ] && [ ! -e "$DEPLOY/run/progress.json" ]
 }
+
+# processes: the process ids of all services, in order.
+processes() {
+	tool service status --json | python3 -c 'import json,sys
+print(*(one["pid"] for one in json.load(sys.stdin)["services"]))'
+}
+
+# at VERSION RELEASE: database, pin and services say the same, and nothing is held.
+at() {
+	[ "$(db_version)" = "$1" ]
+	[ "$(engine_pinned)" = "$2" ]
+	no_hold
+	states_are up up up
+	[ "$(releases_running)" = "$2" ]
+	expect 0 db check
+}
+
+# A tool that a failed test left standing.
+tool_end() {
+	[ -z "${TOOL:-}" ] || kill -KILL "$TOOL" 2>/dev/null || true
+	TOOL=
+}

@@ -1,4 +1,5 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2030,SC2031,SC2034,SC2153 # bats runs each test in a shell of its own; lib and cycle share names
 # upgrade, downgrade and restore from end to end: services that run under the supervisor are stopped, the database
 # changes, the release is pinned, the services start again and are waited for.
 load lib
@@ -15,27 +16,6 @@ teardown() {
 	session_close
 	supervisor_stop
 	databases_drop
-}
-
-# A tool that a failed test left standing.
-tool_end() {
-	[ -z "${TOOL:-}" ] || kill -KILL "$TOOL" 2>/dev/null || true
-	TOOL=
-}
-
-processes() {
-	tool service status --json | python3 -c 'import json,sys
-print(*(one["pid"] for one in json.load(sys.stdin)["services"]))'
-}
-
-# at VERSION RELEASE: all three say the same, nothing is held.
-at() {
-	[ "$(db_version)" = "$1" ]
-	[ "$(engine_pinned)" = "$2" ]
-	no_hold
-	states_are up up up
-	[ "$(releases_running)" = "$2" ]
-	expect 0 db check
 }
 
 # A graph of its own: an edge with one statement more.

@@ -29,7 +29,6 @@ docker_start() {
 		lacking "no Docker engine starts here"
 	}
 	docker_registry
-	docker_images
 }
 
 # docker_daemon STORAGE: the process that enters the namespaces becomes the daemon, so that its id stands for both.
@@ -106,32 +105,29 @@ docker_stop() {
 
 # ---- images ---------------------------------------------------------------------------------------
 
-# image_make RELEASE MODE [CHANGE...]: localhost:5000/anchore/anchore-engine:vRELEASE, in the registry only.
+ENGINE_IMAGE=localhost:5000/anchore/anchore-engine
+
+# image_make FOLDER RELEASE CHANGE...: the folder as the engine's image of that release, in the registry only.
 image_make() {
-	local release=$1 mode=$2 name=localhost:5000/anchore/anchore-engine:v$1 change changes=()
+	local folder=$1 name=$ENGINE_IMAGE:v$2 change changes=()
 	shift 2
 	for change in "$@"; do
 		changes+=(-c "$change")
 	done
-	tar -C "$DOCKER/root" -c . | inside docker import -c 'ENTRYPOINT ["/engine"]' -c "ENV MODE=$mode RELEASE=$release" \
-		"${changes[@]}" - "$name" >/dev/null
+	tar -C "$folder" -c . | inside docker import "${changes[@]}" - "$name" >/dev/null
 	inside docker push -q "$name" >/dev/null
 	inside docker rmi "$name" >/dev/null
 }
 
-docker_images() {
+# small_images: of the program in docker.d, in several moods; and a neighbour's.
+small_images() {
 	local check='HEALTHCHECK --interval=500ms --timeout=5s --retries=2 CMD ["/engine", "check"]'
-	mkdir "$DOCKER/root" "$DOCKER/links"
+	local run='ENTRYPOINT ["/engine"]'
+	mkdir "$DOCKER/root"
 	gcc -static -Os -o "$DOCKER/root/engine" "$SRCDIR/tests/cli/docker.d/engine.c"
-	image_make 0.2.1 well
-	image_make 0.2.2 sick "$check"
-	image_make 0.2.3 dies
-	image_make 0.2.4 well "$check"
-	tar -C "$DOCKER/root" -c . | inside docker import -c 'ENTRYPOINT ["/engine"]' - neighbour:1 >/dev/null
-	# The database's: links to what the machine itself has, see project_make.
-	ln -s usr/bin usr/lib usr/lib64 usr/sbin "$DOCKER/links"
-	mkdir "$DOCKER/links/etc" "$DOCKER/links/tmp" "$DOCKER/links/usr"
-	tar -C "$DOCKER/links" -c . | inside docker import - machine:1 >/dev/null
+	image_make "$DOCKER/root" 0.2.1 "$run" "ENV RELEASE=0.2.1"
+	image_make "$DOCKER/root" 0.2.2 "$run" "ENV RELEASE=0.2.2 MODE=sick" "$check"
+	tar -C "$DOCKER/root" -c . | inside docker import -c "$run" - neighbour:1 >/dev/null
 }
 
 # ---- a compose project ------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
 # Common to the service*.bats files: a deployment without a database whose services are service.py's.
-# shellcheck shell=bash disable=SC2154 # bats sets status, output, stderr
+# shellcheck shell=bash disable=SC2154,SC2034 # bats sets status, output, stderr, and tests read status
 
 services_setup() {
 	unset "${!PG@}" "${!ANCHORE_ADMIN_@}" NOTIFY_SOCKET
@@ -88,10 +88,10 @@ is_not() { [ "$(field "$1" "$2")" != "$3" ]; }
 # ask JSON: a question on the control socket, as the commands put it; all of the answer.
 ask() {
 	timeout 60 python3 -c '
-import socket, sys
+import os, socket, sys
 peer = socket.socket(socket.AF_UNIX)
 peer.connect(sys.argv[1])
-peer.sendall(sys.argv[2].encode() + b"\n")
+peer.sendall(os.fsencode(sys.argv[2]) + b"\n")
 while True:
     got = peer.recv(65536)
     if not got:

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # The supervisor: services as processes, good ones and bad ones.
+# shellcheck disable=SC2030,SC2031 # every test is a process of its own
 load lib
 load service
 
@@ -243,7 +244,7 @@ teardown() { services_teardown; }
 	# $$ is a dollar, so the shell sees $0 only where the file has $$0.
 	run --separate-stderr tool service start --detach
 	[ "$status" -eq 2 ]
-	talks 'a `\$` stands there'
+	talks 'stands there that begins neither'
 	# shellcheck disable=SC2016
 	sed -i 's/\$0 for/$$0 for/' "$DEPLOY/anchore-admin.yaml"
 	expect 0 service start --detach

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # The supervisor among people who hold it, who ask it nonsense, and on machines that are full or run for long.
+# shellcheck disable=SC2030,SC2031 # every test is a process of its own
 load lib
 load service
 
@@ -178,11 +179,12 @@ peer.sendall(b"{\"do\": \"stop\", \"names\": [\"catalog\"]}\n")
 	healthy catalog
 	expect 0 service start --detach --wait
 	chmod 755 "$BASE" "$DEPLOY" "$DEPLOY/run"
-	run timeout 20 runuser -u nobody -- "$ANCHORE_ADMIN" --config "$DEPLOY/anchore-admin.yaml" service stop
-	[ "$status" -eq 5 ]
+	run --separate-stderr timeout 20 runuser -u nobody -- "$ANCHORE_ADMIN" --config "$DEPLOY/anchore-admin.yaml" service stop
+	[ "$status" -eq 3 ] || show "status $status"
+	[ "$status" -eq 3 ]
 	# Also where somebody opened the socket to all.
 	chmod 666 "$DEPLOY/run/control"
-	run timeout 20 runuser -u nobody -- "$ANCHORE_ADMIN" --config "$DEPLOY/anchore-admin.yaml" service stop
+	run --separate-stderr timeout 20 runuser -u nobody -- "$ANCHORE_ADMIN" --config "$DEPLOY/anchore-admin.yaml" service stop
 	[ "$status" -eq 3 ]
 	is catalog state up
 }

@@ -96,7 +96,7 @@ def main():
 
 def foreign(page):
     """Options of other programs that the page may show in an example: those on a line that names the program."""
-    lines = [line for line in page.split("\n") if re.search(r"\b(psql|pg_dump|pg_restore|git|tar|zstd|systemctl)\b", line)]
+    lines = [line for line in page.split("\n") if re.search(r"\b(psql|pg_dump|pg_restore|git|tar|zstd|systemctl|docker)\b", line)]
     return {n for line in lines for n in re.findall(r"--([a-z][a-z0-9-]*[a-z0-9])", line)}
 
 

@@ -317,12 +317,39 @@ START_TEST(one_refusal_is_the_error)
 }
 END_TEST
 
+/* Before the services are stopped: what that and a snapshot will cure is left out, and nothing else is. */
+START_TEST(what_stopping_and_a_snapshot_cure)
+{
+	struct facts facts;
+	make_facts(&facts);
+	add_session(&facts.services, 4711, "gunicorn");
+	facts.evidence.found = facts.evidence.fresh = false;
+	facts.evidence.max_age = 1;
+	facts.stops = facts.evidence.planned = true;
+	struct refusals refusals = judge(&facts);
+	ck_assert_uint_eq(refusals.count, 0);
+	make_facts(&facts);
+	add_session(&facts.prepared, 0, NULL);
+	facts.stops = facts.evidence.planned = true;
+	expect_one(&facts, "services", "prepared transaction", "COMMIT PREPARED");
+	make_facts(&facts);
+	add_session(&facts.services, 4711, "gunicorn");
+	facts.evidence.planned = true;
+	expect_one(&facts, "services", "4711", "stop all");
+	make_facts(&facts);
+	facts.stops = true;
+	facts.evidence.found = false;
+	expect_one(&facts, "snapshot", "no snapshot", "anchore-admin backup");
+	refusals_clear(&refusals);
+}
+END_TEST
+
 Suite *guard_suite(void)
 {
 	const TTest *const tests[] = {nothing_stands_against_it, no_snapshot, no_store, skipped_snapshot,
 		corrupt_snapshot, stale_snapshot, many_differences_are_cut, age_is_limited_if_asked,
 		services_are_named, prepared_transactions_are_named, wrong_schema, migrations_missing_or_dirty,
 		rights, helpers_need_the_right_to_temporary_tables, half_upgraded, space_and_server, all_at_once,
-		one_refusal_is_the_error, NULL};
+		one_refusal_is_the_error, what_stopping_and_a_snapshot_cure, NULL};
 	return unit_suite("guard", tests);
 }

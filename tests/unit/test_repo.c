@@ -137,10 +137,121 @@ START_TEST(a_repository_without_a_commit_has_no_head)
 }
 END_TEST
 
+/* A file in a sub-folder of a work tree that has one commit. */
+static const char *committed(struct repo **repo)
+{
+	const char *folder = unit_folder();
+	AUTO(mem_auto) char *below = path_join(folder, "below");
+	put(below, "c.yaml", "old");
+	put(folder, "other", "old");
+	git_libgit2_init();
+	commit_all(folder, "v1");
+	*repo = opened(below);
+	return folder;
+}
+
+static char *message_of_head(const char *folder, char **author)
+{
+	git_repository *git = NULL;
+	git_object *head = NULL;
+	ck_assert_int_eq(git_repository_open(&git, folder), 0);
+	ck_assert_int_eq(git_revparse_single(&head, git, "HEAD"), 0);
+	char *message = mem_copy(git_commit_message((git_commit *)head));
+	*author = mem_copy(git_commit_author((git_commit *)head)->name);
+	ck_assert_uint_eq(git_commit_parentcount((git_commit *)head), 1);
+	git_object_free(head);
+	git_repository_free(git);
+	return message;
+}
+
+START_TEST(one_file_is_committed_and_nothing_else)
+{
+	AUTO(error_clear) struct error err = ERROR_INIT;
+	AUTO(repo_auto) struct repo *repo = NULL;
+	AUTO(list_clear) struct list dirty = LIST_INIT, below = LIST_INIT;
+	const char *folder = committed(&repo);
+	AUTO(mem_auto) char *path = path_join(folder, "below");
+	AUTO(mem_auto) char *commit = NULL, *head = NULL, *author = NULL;
+	put(folder, "other", "staged");
+	git_repository *git = NULL;
+	git_index *index = NULL;
+	ck_assert_int_eq(git_repository_open(&git, folder), 0);
+	ck_assert_int_eq(git_repository_detach_head(git), 0);
+	ck_assert_int_eq(git_repository_index(&index, git), 0);
+	ck_assert_int_eq(git_index_add_bypath(index, "other"), 0);
+	ck_assert_int_eq(git_index_write(index), 0);
+	git_index_free(index);
+	git_repository_free(git);
+	unit_assert_ok(repo_check_file(repo, "c.yaml", &err), &err);
+	put(path, "c.yaml", "new");
+	unit_assert_ok(repo_commit_file(&commit, repo, "c.yaml", "why\n\nwhat\n", &err), &err);
+	unit_assert_ok(repo_head(&head, repo, &err), &err);
+	ck_assert_str_eq(head, commit);
+	AUTO(mem_auto) char *message = message_of_head(folder, &author);
+	ck_assert_str_eq(message, "why\n\nwhat\n");
+	ck_assert_str_ne(author, "");
+	AUTO(repo_files_clear) struct repo_files files = {NULL, 0, NULL};
+	unit_assert_ok(repo_read(&files, repo, "HEAD", &err), &err);
+	ck_assert_str_eq(files.items[0].text, "new");
+	AUTO(repo_auto) struct repo *top = opened(folder);
+	unit_assert_ok(repo_dirty(&dirty, top, &err), &err);
+	ck_assert_uint_eq(dirty.count, 1);
+	ck_assert_str_eq(dirty.items[0], "other (changed)");
+}
+END_TEST
+
+START_TEST(a_file_that_is_not_as_committed_is_refused)
+{
+	AUTO(error_clear) struct error err = ERROR_INIT;
+	AUTO(repo_auto) struct repo *repo = NULL;
+	const char *folder = committed(&repo);
+	AUTO(mem_auto) char *path = path_join(folder, "below"), *merging = path_join(folder, ".git/MERGE_HEAD");
+	AUTO(mem_auto) char *commit = NULL;
+	put(path, "new.yaml", "x");
+	ck_assert_int_eq(repo_check_file(repo, "new.yaml", &err), ERROR_REFUSED);
+	ck_assert_ptr_nonnull(strstr(err.hint, "git -C"));
+	unit_assert_error(&err, ERROR_REFUSED, "below/new.yaml is not as committed (untracked)");
+	put(path, "c.yaml", "changed");
+	repo_check_file(repo, "c.yaml", &err);
+	unit_assert_error(&err, ERROR_REFUSED, "below/c.yaml is not as committed (changed)");
+	unit_assert_ok(repo_commit_file(&commit, repo, "c.yaml", "x", &err), &err);
+	unit_assert_ok(repo_check_file(repo, "c.yaml", &err), &err);
+	put(folder, ".git/MERGE_HEAD", commit);
+	repo_check_file(repo, "c.yaml", &err);
+	unit_assert_error(&err, ERROR_REFUSED, "in the middle of a merge");
+	unit_assert_ok(file_remove(merging, &err), &err);
+	AUTO(mem_auto) char *none = path_join(unit_folder(), "unborn");
+	put(none, "c.yaml", "x");
+	git_repository *git = NULL;
+	ck_assert_int_eq(git_repository_init(&git, none, 0), 0);
+	git_repository_free(git);
+	AUTO(repo_auto) struct repo *unborn = opened(none);
+	repo_check_file(unborn, "c.yaml", &err);
+	unit_assert_error(&err, ERROR_REFUSED, "(untracked)");
+	char *id = NULL;
+	ck_assert_int_eq(repo_commit_file(&id, unborn, "c.yaml", "x", &err), ERROR_FAILED);
+	ck_assert_ptr_null(id);
+}
+END_TEST
+
+START_TEST(a_bare_repository_is_no_work_tree)
+{
+	AUTO(error_clear) struct error err = ERROR_INIT;
+	const char *folder = unit_folder();
+	git_repository *git = NULL;
+	git_libgit2_init();
+	ck_assert_int_eq(git_repository_init(&git, folder, 1), 0);
+	git_repository_free(git);
+	AUTO(repo_auto) struct repo *repo = opened(folder);
+	ck_assert_ptr_null(repo);
+}
+END_TEST
+
 Suite *repo_suite(void)
 {
 	const TTest *const tests[] = {no_repository_is_no_error, says_what_is_not_as_committed,
 		reads_the_files_of_a_tag,
-		a_repository_without_a_commit_has_no_head, NULL};
+		a_repository_without_a_commit_has_no_head, one_file_is_committed_and_nothing_else,
+		a_file_that_is_not_as_committed_is_refused, a_bare_repository_is_no_work_tree, NULL};
 	return unit_suite("repo", tests);
 }

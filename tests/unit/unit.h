@@ -17,6 +17,9 @@
 	SUITE(fault) \
 	SUITE(json) \
 	SUITE(proc) \
+	SUITE(child) \
+	SUITE(loop) \
+	SUITE(service) \
 	SUITE(version) \
 	SUITE(graph) \
 	SUITE(catalog) \
@@ -46,7 +49,11 @@
 	SUITE(status_page) \
 	SUITE(image) \
 	SUITE(guard) \
+	SUITE(pin) \
+	SUITE(docker) \
 	SUITE(plan) \
+	SUITE(cycle) \
+	SUITE(step) \
 	SUITE(toc) \
 	SUITE(schedule)
 
