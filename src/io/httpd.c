@@ -312,8 +312,8 @@ int httpd_wait(const struct httpd *httpd)
 void httpd_run(struct httpd *httpd)
 {
 	unsigned before;
-	/* The library looks for new connections before it closes old ones: once more, where there is room again, or those
-	 * who wait would wait for somebody else's event. */
+	/* The library looks for new connections before it closes old ones: once more, where there is room again, or who
+	 * waits would wait for somebody else's event. */
 	do {
 		before = httpd->visitors;
 		cut_late(httpd);
