@@ -22,9 +22,11 @@ static int nothing_due(struct upgrade *upgrade, struct run *run, struct error *e
 {
 	if (run_json(run) || upgrade->due != CYCLE_NOTHING)
 		return upgrade_settle(upgrade, run, err);
-	run_print(run, "The database is at version %s already: no upgrade needed.\n",
-		VERSION_TEXT(upgrade->change.facts.version));
-	return 0;
+	int rc = upgrade->change.dry ? 0 : cycle_await(&upgrade->cycle, err);
+	if (!rc)
+		run_print(run, "The database is at version %s already: no upgrade needed.\n",
+			VERSION_TEXT(upgrade->change.facts.version));
+	return rc;
 }
 
 int command_db_upgrade(struct run *run, struct error *err)

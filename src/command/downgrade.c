@@ -160,8 +160,10 @@ static int at_target(struct downgrade *downgrade, struct run *run, struct error 
 	enum cycle_due due = cycle_due(&cycle->state, target->to, cycle_drives(cycle) ? target_release(target) : NULL);
 	if (due != CYCLE_NOTHING)
 		return settle(run, &downgrade->change, &downgrade->cycle, target, err);
-	show_nothing(run, &downgrade->change);
-	return 0;
+	int rc = downgrade->change.dry ? 0 : cycle_await(&downgrade->cycle, err);
+	if (!rc)
+		show_nothing(run, &downgrade->change);
+	return rc;
 }
 
 int command_downgrade(struct run *run, struct error *err)

@@ -129,8 +129,10 @@ int upgrade_prepare(struct upgrade *upgrade, struct run *run, struct error *err)
 int upgrade_settle(struct upgrade *upgrade, struct run *run, struct error *err)
 {
 	if (upgrade->due == CYCLE_NOTHING) {
-		show_nothing(run, &upgrade->change);
-		return 0;
+		int rc = upgrade->change.dry ? 0 : cycle_await(&upgrade->cycle, err);
+		if (!rc)
+			show_nothing(run, &upgrade->change);
+		return rc;
 	}
 	return settle(run, &upgrade->change, &upgrade->cycle, &upgrade->target, err);
 }
@@ -145,34 +147,33 @@ int upgrade_check(struct upgrade *upgrade, struct run *run, struct error *err)
 
 /* The command that goes back: with services to the release that was pinned, where the old version is what it needs,
  * else to the newest that does. Owned. */
-static char *way_back(const struct upgrade *upgrade, struct version *release)
+static char *way_back(bool *known, const struct upgrade *upgrade, struct version *release)
 {
 	const struct plan *planned = &upgrade->change.plan;
 	const struct cycle *cycle = &upgrade->cycle;
-	bool known = cycle_drives(cycle) && cycle_release(release, &cycle->state, cycle->releases, planned->from);
-	return mem_format("downgrade --to %s", VERSION_TEXT(known ? *release : planned->from));
+	*known = cycle_drives(cycle) && cycle_release(release, &cycle->state, cycle->releases, planned->from);
+	return mem_format("downgrade --to %s", VERSION_TEXT(*known ? *release : planned->from));
 }
 
-static int roll_back(struct upgrade *upgrade, struct version release, struct error *err)
+/* release NULL: none is known for that version, what is pinned stays. */
+static int roll_back(struct upgrade *upgrade, const char *back, const struct version *release, struct error *err)
 {
 	const struct plan *planned = &upgrade->change.plan;
 	AUTO(error_clear) struct error why = ERROR_INIT;
 	log_warn("%s; going back", err->message);
 	AUTO(mem_auto) char *failure = mem_copy(err->message);
-	int rc = rollback_run(&upgrade->cycle, planned->from, &release, &why);
+	int rc = rollback_run(&upgrade->cycle, planned->from, release, &why);
 	if (rc) {
-		error_move(err, &why);
-		error_context(err, "going back failed");
-		err->code = ERROR_SERVICES;
-		return ERROR_SERVICES;
+		error_set(err, ERROR_SERVICES, "%s; going back failed, too: %s", failure, why.message);
+		return error_hint(err, "mend that, then go back with `anchore-admin %s`", back);
 	}
-	error_set(err, ERROR_SERVICES,
-		"%s; it went back: the database is at version %s again, and release %s is healthy", failure,
-		VERSION_TEXT(planned->from), VERSION_TEXT(release));
+	error_set(err, ERROR_SERVICES, "%s; it went back: the database is at version %s again, and %s%s is healthy",
+		failure, VERSION_TEXT(planned->from), release ? "release " : "what ran before",
+		release ? VERSION_TEXT(*release) : "");
 	return error_hint(err, "see why with `anchore-admin service logs`, then upgrade again");
 }
 
-static int drive(struct upgrade *upgrade, struct run *run, const char *back, struct version release,
+static int drive(struct upgrade *upgrade, struct run *run, const char *back, const struct version *release,
 	struct error *err)
 {
 	struct change *change = &upgrade->change;
@@ -184,7 +185,7 @@ static int drive(struct upgrade *upgrade, struct run *run, const char *back, str
 		.what = what, .back = back};
 	int rc = cycle_finish(&upgrade->cycle, &end, err);
 	if (rc == ERROR_SERVICES && settings_flag(&run->settings, OPTION_AUTO_ROLLBACK))
-		return roll_back(upgrade, release, err);
+		return roll_back(upgrade, back, release, err);
 	return rc;
 }
 
@@ -193,7 +194,8 @@ int upgrade_finish(struct upgrade *upgrade, struct run *run, struct error *err)
 	struct change *change = &upgrade->change;
 	const struct plan *planned = &change->plan;
 	struct version release = {{0, 0, 0}};
-	AUTO(mem_auto) char *back = way_back(upgrade, &release);
+	bool known = false;
+	AUTO(mem_auto) char *back = way_back(&known, upgrade, &release);
 	double start = clock_elapsed();
 	int rc = cycle_migrate(&upgrade->cycle, change, err);
 	if (rc)
@@ -203,7 +205,7 @@ int upgrade_finish(struct upgrade *upgrade, struct run *run, struct error *err)
 		VERSION_TEXT(planned->from), VERSION_TEXT(planned->to), took);
 	show_warnings(run, change);
 	fflush(stdout);
-	rc = drive(upgrade, run, back, release, err);
+	rc = drive(upgrade, run, back, known ? &release : NULL, err);
 	if (rc)
 		return rc;
 	AUTO(json_auto) json_t *answer = show_json(run, change, &upgrade->cycle, true);

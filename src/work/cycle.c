@@ -182,7 +182,8 @@ static int give_back(struct cycle *cycle, struct error *err)
 	if (rc) {
 		error_context(err, "the database is unchanged, but the services were not started again (%s)",
 			why.message);
-		return error_hint(err, "%s", why.hint ? why.hint : "start them with `anchore-admin service start`");
+		err->code = err->code == ERROR_INTERRUPTED ? ERROR_INTERRUPTED : ERROR_SERVICES;
+		return error_hint(err, "mend that and run the command again: it starts them, whatever else it does");
 	}
 	cycle->holding = false;
 	if (!cycle->state.held && !cycle_any_wanted(&cycle->before))

@@ -72,6 +72,9 @@ int cycle_drain_any(const struct cycle *cycle, struct error *err);
 /* Stops the services, and no more: what is left to do is cycle_finish()'s. */
 int cycle_hold(struct cycle *cycle, struct error *err);
 
+/* Nothing is due, but services are starting: a run that was killed did all but wait for them. Does that. */
+int cycle_await(struct cycle *cycle, struct error *err);
+
 /* What cycle_finish() is to do, and how to talk of it. */
 struct cycle_end {
 	struct version database;       /* that it is at now; 0.0.0: not known */

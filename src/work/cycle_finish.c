@@ -55,6 +55,18 @@ static int wait_healthy(struct cycle *cycle, struct error *err)
 	return rc;
 }
 
+int cycle_await(struct cycle *cycle, struct error *err)
+{
+	bool starting = false;
+	for (size_t i = 0; i < cycle->before.count; i++)
+		starting = starting || cycle->before.items[i].state == INSTANCE_STARTING;
+	if (!cycle->runtime || !starting)
+		return 0;
+	long long seconds = settings_number(&cycle->run->settings, OPTION_TIMEOUT);
+	int rc = runtime_wait(cycle->runtime, (double)seconds, err);
+	return rc ? error_context(err, "nothing is to be done to the database") : 0;
+}
+
 static int explain(const struct cycle *cycle, const struct cycle_end *end, struct error *err)
 {
 	AUTO(mem_auto) char *database = mem_copy(cycle->state.database_known ? VERSION_TEXT(end->database)

@@ -8,12 +8,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 
 /* A pipe takes so much without blocking once poll() says that it takes something. */
 enum { MOST_ECHO = 4000 };
+/* Seconds: on a disk that is full now and then, not every change is said. */
+static const double SAY_AGAIN = 60;
 
 void servicelog_init(struct servicelog *log, const char *directory, const char *name, bool echo)
 {
@@ -33,9 +36,11 @@ void servicelog_clear(struct servicelog *log)
 
 static void lose(struct servicelog *log, size_t size)
 {
-	if (!log->lost)
+	if (!log->lost) {
 		log_warn("the log %s cannot be written: %s; what the service %s writes is lost until it can",
 			log->path, strerror(errno), log->name);
+		log->said = clock_supervised();
+	}
 	log->lost += size;
 }
 
@@ -78,7 +83,7 @@ static void write_file(struct servicelog *log, const char *bytes, size_t size)
 	}
 	if (done < size) {
 		lose(log, size - done);
-	} else if (log->lost) {
+	} else if (log->lost && clock_supervised() - log->said > SAY_AGAIN) {
 		log_warn("the log %s can be written again; %llu bytes of the service %s are lost", log->path,
 			(unsigned long long)log->lost, log->name);
 		log->lost = 0;

@@ -19,6 +19,7 @@ struct servicelog {
 	int fd;              /* -1: not open */
 	uint64_t size;       /* of the file */
 	uint64_t lost;       /* bytes that could not be written since it was said */
+	double said;         /* when, clock_supervised() */
 	struct text line;    /* begun and not ended, for stdout */
 	bool echo;           /* to stdout */
 	uint64_t unseen;     /* lines that stdout did not take */

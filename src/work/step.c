@@ -16,6 +16,7 @@
 static pthread_mutex_t guard = PTHREAD_MUTEX_INITIALIZER;
 static char *path; /* NULL: nobody watches */
 static char *run_id, *command, *step;
+static struct progress_view part; /* of the step itself; what NULL: it has none */
 static time_t since;
 static bool failed; /* it was said once */
 
@@ -41,7 +42,7 @@ static void write_file(const struct progress_view *view)
 	json_put(object, "command", command);
 	json_put(object, "step", step);
 	json_put(object, "at", at);
-	put_progress(object, view);
+	put_progress(object, view || !part.what ? view : &part);
 	AUTO(mem_auto) char *line = json_print_line(object);
 	AUTO(mem_auto) char *text = mem_format("%s\n", line);
 	if (file_publish(path, 0600, text, strlen(text), &why) == 0 || failed)
@@ -81,17 +82,31 @@ void step_sweep(const char *directory)
 	unlink(left);
 }
 
-void step_say(const char *format, ...)
+static void say(const struct progress_view *view, const char *format, va_list args)
 {
-	va_list args;
-	va_start(args, format);
 	pthread_mutex_lock(&guard);
 	if (path) {
 		mem_replace(&step, mem_format_v(format, args));
+		part = *view;
 		since = clock_now();
 		write_file(NULL);
 	}
 	pthread_mutex_unlock(&guard);
+}
+
+void step_say(const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	say(&(struct progress_view){.what = NULL}, format, args);
+	va_end(args);
+}
+
+void step_say_part(const char *what, size_t done, size_t total, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	say(&(struct progress_view){.what = what, .parts = true, .done = done, .total = total}, format, args);
 	va_end(args);
 }
 

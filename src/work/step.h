@@ -18,6 +18,9 @@ void step_open(const struct run *run, const char *directory);
 void step_sweep(const char *directory);
 /* The next step. */
 void step_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The same, and that so many of total parts are done. what: "statements"; a string that lives on. */
+void step_say_part(const char *what, size_t done, size_t total, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
 /* Takes the file away. Harmless without step_open(). */
 void step_close(void);
 

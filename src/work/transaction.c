@@ -126,12 +126,23 @@ static bool stands_in_the_way(const struct db *db)
 	return strcmp(db_sqlstate(db), "0A000") == 0 || strcmp(db_sqlstate(db), "2BP01") == 0;
 }
 
+/* How many statements of the whole plan come before this one, for those who watch. */
+static void say_step(const struct plan *plan, const struct plan_edge *edge, size_t at)
+{
+	size_t done = at, total = 0;
+	for (size_t i = 0; i < plan->edge_count; i++) {
+		done += &plan->edges[i] < edge ? plan->edges[i].count : 0;
+		total += plan->edges[i].count;
+	}
+	step_say_part("statements", done, total, "%s, statement %zu of %zu", edge->file, at + 1, edge->count);
+}
+
 static int run_statements(struct change *change, const struct plan_edge *edge, struct error *err)
 {
 	for (size_t i = 0; i < edge->count; i++) {
 		const struct plan_statement *statement = &edge->statements[i];
 		log_note("%s, statement %zu of %zu: %s", edge->file, i + 1, edge->count, statement->title);
-		step_say("%s, statement %zu of %zu", edge->file, i + 1, edge->count);
+		say_step(&change->plan, edge, i);
 		int rc = interrupt_check(err);
 		if (!rc)
 			rc = fault_point("upgrade-statement", err);

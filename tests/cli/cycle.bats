@@ -210,6 +210,39 @@ assert [one["state"] for one in answer["services"]["instances"]] == ["up"] * 3, 
 	[ "$(sql postgres "SELECT count(*) FROM pg_database WHERE datname LIKE 'anchore_before_%'")" = 1 ]
 }
 
+@test "the release cannot be pinned: exit 8, held, with the command that goes back; --auto-rollback goes" {
+	supervisor_start
+	ANCHORE_ADMIN_FAULT=cycle-repin:1:fail expect 8 upgrade --to 0.2.4 --yes --no-snapshot=test
+	talks "the database is at version 0\.0\.7, but the services stay stopped" "^hint: .*anchore-admin downgrade --to 0\.2\.1"
+	[ -e "$DEPLOY/run/held.json" ]
+	states_are stopped stopped stopped
+	expect 0 downgrade --to 0.2.1 --yes --no-snapshot=test
+	at 0.0.6 0.2.1
+	ANCHORE_ADMIN_FAULT=cycle-repin:1:fail expect 8 upgrade --to 0.2.4 --yes --no-snapshot=test --auto-rollback
+	talks "it went back: the database is at version 0\.0\.6 again"
+	at 0.0.6 0.2.1
+}
+
+@test "the old release cannot be started again either: exit 8, held, and the same command starts it" {
+	supervisor_start
+	ANCHORE_ADMIN_FAULT=cycle-guard:1:fail,cycle-give-back:1:fail expect 8 upgrade --to 0.2.4 --yes --no-snapshot=test
+	talks "the database is unchanged, but the services were not started again" "^hint: .*run the command again"
+	[ -e "$DEPLOY/run/held.json" ]
+	expect 3 upgrade --to 0.2.2 --yes
+	[ -e "$DEPLOY/run/held.json" ]
+	expect 0 upgrade --to 0.2.4 --yes
+	at 0.0.7 0.2.4
+}
+
+@test "going back fails, too: it says both" {
+	supervisor_start
+	release_make 0.2.4 --unhealthy
+	ANCHORE_ADMIN_FAULT=rollback:1:fail expect 8 upgrade --to 0.2.4 --yes --no-snapshot=test --timeout 2s --auto-rollback
+	talks "not everything became healthy" "going back failed" "^hint: .*anchore-admin downgrade --to 0\.2\.1"
+	expect 0 downgrade --to 0.2.1 --yes
+	at 0.0.6 0.2.1
+}
+
 @test "downgrade comes back, by SQL and by the snapshot" {
 	supervisor_start
 	expect 0 upgrade --to 0.2.4 --yes

@@ -258,7 +258,7 @@ peer.sendall(b"{\"do\": \"stop\", \"names\": [\"catalog\"]}\n")
 	eventually grep -q '^\[service:talks\] talked' "$BASE/out"
 	eventually is catalog state up
 	is talks state up
-	[ "$(grep -c 'No space left' "$BASE/err")" -eq 1 ]
+	[ "$(grep -c 'talks.log.*No space left' "$BASE/err")" -eq 1 ]
 	kill -TERM "$SUPERVISOR"
 	supervisor_end
 	[ "$status" -eq 0 ]

@@ -57,6 +57,15 @@ START_TEST(a_step_is_written_and_taken_away)
 	ck_assert_str_eq(json_text(value, "step"), "statement 3 of 12");
 	ck_assert(json_is_null(json_object_get(value, "what")));
 	ck_assert(json_is_null(json_object_get(value, "done")));
+	step_say_part("statements", 2, 12, "statement 3 of 12");
+	AUTO(json_auto) json_t *part = read_it();
+	ck_assert_str_eq(json_text(part, "what"), "statements");
+	ck_assert_int_eq(json_integer_value(json_object_get(part, "done")), 2);
+	ck_assert_int_eq(json_integer_value(json_object_get(part, "total")), 12);
+	ck_assert(json_is_null(json_object_get(part, "rows")));
+	step_say("and no part");
+	AUTO(json_auto) json_t *whole = read_it();
+	ck_assert(json_is_null(json_object_get(whole, "what")));
 	step_close();
 	ck_assert(!is_there());
 	step_say("nobody watches any more");
