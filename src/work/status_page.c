@@ -82,7 +82,7 @@ static void add_bar(struct text *out, const struct view *view)
 	}
 	const char *what = json_text(view->progress, "what");
 	if (what)
-		put(out, progress < 0 ? "" : " · ", what, "");
+		put(out, progress < 0 ? "" : text_same(what, "statements") ? " of the " : " · ", what, "");
 	json_int_t rows = json_integer_value(json_object_get(view->progress, "rows"));
 	const json_t *left = json_object_get(view->progress, "seconds_left");
 	if (rows > 0) {

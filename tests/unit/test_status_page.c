@@ -100,6 +100,9 @@ START_TEST(a_run_with_its_progress)
 		" \"seconds_left\": 12}");
 	AUTO(mem_auto) char *going = page_of(&view, NULL);
 	assert_has(going, "<progress max=\"100\" value=\"25.0\">");
+	json_put(view.progress, "what", "statements");
+	AUTO(mem_auto) char *counted = page_of(&view, NULL);
+	assert_has(counted, "25 % of the statements · 12,345 rows");
 	assert_has(going, "25 % · copying · 12,345 rows · about 12 s left");
 	json_decref(view.progress);
 	view.progress = parse("{\"done\": \"x\", \"total\": -1, \"rows\": [], \"seconds_left\": null}");
