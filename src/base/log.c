@@ -1,13 +1,15 @@
 #include "base/log.h"
 
+#include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 
 static pthread_mutex_t guard = PTHREAD_MUTEX_INITIALIZER;
-static bool is_quiet, is_verbose, is_json;
+static bool is_quiet, is_verbose, is_json, never_waits;
 static bool has_bar; /* on the line that the cursor is in */
 
 void log_setup(bool quiet, bool verbose, bool json)
@@ -15,6 +17,17 @@ void log_setup(bool quiet, bool verbose, bool json)
 	is_quiet = quiet;
 	is_verbose = verbose;
 	is_json = json;
+}
+
+void log_never_wait(void)
+{
+	never_waits = true;
+}
+
+static bool would_wait(void)
+{
+	struct pollfd poller = {.fd = STDERR_FILENO, .events = POLLOUT};
+	return never_waits && (poll(&poller, 1, 0) != 1 || !(poller.revents & POLLOUT));
 }
 
 bool log_is_quiet(void)
@@ -32,7 +45,8 @@ static void say(const char *prefix, const char *format, va_list args)
 {
 	AUTO(mem_auto) char *line = mem_format_v(format, args);
 	pthread_mutex_lock(&guard);
-	fprintf(stderr, "%s%s%s\n", has_bar ? "\r\033[K" : "", prefix, line);
+	if (!would_wait())
+		fprintf(stderr, "%s%s%s\n", has_bar ? "\r\033[K" : "", prefix, line);
 	has_bar = false;
 	pthread_mutex_unlock(&guard);
 }

@@ -7,6 +7,8 @@
 
 /* quiet: warnings only; verbose: details too; json: whoever reads is a program. Without a call: none of these. */
 void log_setup(bool quiet, bool verbose, bool json);
+/* From now on a line that stderr does not take at once is dropped: its reader may be stuck, and nobody waits for it. */
+void log_never_wait(void);
 bool log_is_quiet(void);
 bool log_is_json(void);
 

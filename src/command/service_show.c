@@ -12,9 +12,10 @@ static void print_supervisor(const struct run *run, const json_t *status)
 	if (json_is_null(supervisor))
 		run_print(run, "No supervisor runs.\n");
 	else if (supervisor)
-		run_print(run, "Supervisor: process %lld since %s\n",
+		run_print(run, "Supervisor: process %lld %s%s\n",
 			(long long)json_integer_value(json_object_get(supervisor, "pid")),
-			json_text(supervisor, "since") ? json_text(supervisor, "since") : "?");
+			json_text(supervisor, "since") ? "since " : "does not answer yet",
+			json_text(supervisor, "since") ? json_text(supervisor, "since") : "");
 	if (!json_is_object(held))
 		return;
 	run_print(run, "Held by the run %s (%s) since %s%s%s\n", json_text(held, "run"), json_text(held, "for"),

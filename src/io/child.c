@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <limits.h>
 #include <linux/close_range.h>
 #include <pwd.h>
 #include <signal.h>
@@ -240,6 +241,14 @@ bool child_alive(pid_t pid)
 	enum { STATE = 1 };
 	char word[32];
 	return stat_word(word, sizeof word, pid, STATE) && *word != 'Z' && *word != 'X';
+}
+
+bool child_is_ours(pid_t pid)
+{
+	char ours[PATH_MAX], its[PATH_MAX];
+	AUTO(mem_auto) char *path = mem_format("/proc/%ld/exe", (long)pid);
+	ssize_t our_size = readlink("/proc/self/exe", ours, sizeof ours), size = readlink(path, its, sizeof its);
+	return size > 0 && size == our_size && memcmp(ours, its, (size_t)size) == 0 && child_alive(pid);
 }
 
 static pid_t parent_of(pid_t pid)

@@ -41,6 +41,8 @@ bool child_signal(pid_t pid, int number);
 uint64_t child_born(pid_t pid);
 /* It is there and no corpse that waits for its parent. */
 bool child_alive(pid_t pid);
+/* It is there and runs this very program. */
+bool child_is_ours(pid_t pid);
 /* Processes of one mark: those whose environment has the line `NAME=value`, and of our user or, for root, of any; not
  * we ourselves nor those that we descend from. Ids are appended; the array is owned. */
 struct pids {

@@ -55,7 +55,7 @@ const struct option_entry option_table[OPTION_COUNT] = {
 		.help = "where the supervisor answers about the services over HTTP; `off`: nowhere"},
 	[OPTION_STATUS_PASSWORD_FILE] = {.name = "status-password-file", .kind = OPTION_IS_PATH, .argument = "FILE",
 		SETTING,
-		.help = "file with the password of user admin for the supervisor's HTTP; else the engine's config.yaml"},
+		.help = "file with the password of user admin for the status over HTTP; else the engine's own"},
 	[OPTION_COMPOSE_FILE] = {.name = "compose-file", .kind = OPTION_IS_PATH, .argument = "FILE", SETTING,
 		.help = "the docker-compose.yaml that the engine's services run from"},
 	[OPTION_COMPOSE_PROJECT] = {.name = "compose-project", .kind = OPTION_IS_TEXT, .argument = "NAME", SETTING,

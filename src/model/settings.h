@@ -37,8 +37,8 @@ enum option {
 	OPTION_STATUS_PASSWORD_FILE, /* --status-password-file FILE of the password of user admin */
 	OPTION_COMPOSE_FILE,         /* --compose-file FILE */
 	OPTION_COMPOSE_PROJECT,      /* --compose-project NAME, default: as docker-compose chooses it */
-	OPTION_DOCKER_SOCKET,        /* --docker-socket PATH, default: $DOCKER_HOST, /var/run/docker.sock, podman's */
-	OPTION_ENGINE_IMAGE,         /* --engine-image NAME: last part of the engine's images, default anchore-engine */
+	OPTION_DOCKER_SOCKET,        /* --docker-socket PATH, default: $DOCKER_HOST, docker's, podman's */
+	OPTION_ENGINE_IMAGE,         /* --engine-image NAME, default anchore-engine: last part of its images' */
 	OPTION_DEPLOYMENT_GIT,       /* --deployment-git: commit a re-pinned compose or settings file */
 	OPTION_UPGRADE_AT_LAUNCH,    /* --upgrade-at-launch refuse|auto, default refuse */
 	/* how to talk */
@@ -75,7 +75,7 @@ enum option {
 	OPTION_AUTO_UPGRADE,         /* service start --auto-upgrade */
 	OPTION_AUTO_ROLLBACK,        /* upgrade --auto-rollback */
 	OPTION_PIN,                  /* upgrade, downgrade --pin: replace `latest` or a digest by a tag, too */
-	OPTION_KEEP_SERVICES,        /* upgrade, downgrade, restore --no-services: leave them alone; the guard still looks */
+	OPTION_KEEP_SERVICES,        /* upgrade, downgrade, restore --no-services: leave them alone */
 	OPTION_COUNT
 };
 

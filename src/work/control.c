@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -11,6 +12,7 @@
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "io/child.h"
 
 enum { MOST_LINE = 8 << 20 }; /* of an answer: the view with its snapshots */
 
@@ -193,4 +195,17 @@ bool control_answers(const struct run *run)
 	AUTO(file_close) int fd = -1;
 	AUTO(error_clear) struct error ignored = ERROR_INIT;
 	return reach(&fd, run, &ignored) == 0;
+}
+
+/* Whoever wrote its id into the lock and still is this program. Asking the lock itself would be in a starting
+ * supervisor's way. */
+pid_t control_holder(const char *directory)
+{
+	AUTO(error_clear) struct error ignored = ERROR_INIT;
+	AUTO(mem_auto) char *path = path_join(directory, CONTROL_LOCK);
+	AUTO(mem_auto) char *text = NULL;
+	if (!file_exists(path) || file_read(&text, NULL, path, &ignored))
+		return 0;
+	long pid = strtol(text, NULL, 10);
+	return pid > 0 && child_is_ours((pid_t)pid) ? (pid_t)pid : 0;
 }

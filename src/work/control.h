@@ -33,6 +33,9 @@ int control_log_directory(char **out, const struct run *run, struct error *err);
 int control_ask(json_t **done, const struct run *run, const json_t *question, struct error *err);
 /* A supervisor listens there. */
 bool control_answers(const struct run *run);
+/* The process that supervises this run folder, also while it starts and does not answer yet, or ends; 0: none. A guess
+ * where its user is another one: then 0. */
+pid_t control_holder(const char *directory);
 
 /* ---- for the supervisor and the runtime ---- */
 

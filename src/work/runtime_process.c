@@ -1,5 +1,6 @@
 #include "work/runtime_process.h"
 
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -8,6 +9,7 @@
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "io/child.h"
 #include "io/proc.h"
 #include "work/control.h"
 #include "work/hold.h"
@@ -116,7 +118,14 @@ static int status_without(json_t **out, const struct process *process, struct er
 		json_put(held, "for", hold.why);
 		json_put(held, "since", since);
 	}
-	json_put_value(*out, "supervisor", json_null());
+	pid_t holder = control_holder(process->directory);
+	json_t *supervisor = holder ? json_object() : json_null();
+	if (holder) {
+		json_put_number(supervisor, "pid", holder);
+		json_put(supervisor, "since", NULL);
+		json_put_number(supervisor, "seconds", 0);
+	}
+	json_put_value(*out, "supervisor", supervisor);
 	json_put_value(*out, "services", instances_json(&instances));
 	json_put_value(*out, "held", held);
 	return 0;
@@ -305,17 +314,11 @@ static int start(struct runtime *runtime, const struct list *names, double secon
 }
 
 /* It answers before it has ended: whoever comes next must not find it half gone. */
-static void wait_for_end(const struct process *process)
+static void wait_for_end(pid_t supervisor)
 {
-	AUTO(mem_auto) char *path = path_join(process->directory, CONTROL_LOCK);
 	double end = clock_elapsed() + SUPERVISOR_ENDS_WITHIN;
-	while (clock_elapsed() < end && !interrupt_signal()) {
-		AUTO(error_clear) struct error ignored = ERROR_INIT;
-		AUTO(file_close) int lock = -1;
-		if (file_lock(&lock, path, &ignored) != ERROR_LOCKED)
-			return;
+	while (supervisor && child_alive(supervisor) && clock_elapsed() < end && !interrupt_signal())
 		clock_sleep(ENDS_AGAIN);
-	}
 }
 
 /* Without names the supervisor ends, too; where none runs nothing is to be done. */
@@ -323,14 +326,20 @@ static int stop(struct runtime *runtime, const struct list *names, struct error 
 {
 	if (names->count)
 		return demand_names(runtime, "stop", names, 0, err);
+	pid_t supervisor = control_holder(((const struct process *)runtime->state)->directory);
 	int rc = demand(runtime, question("quit"), err);
-	if (rc == ERROR_UNREACHABLE && !control_answers(runtime->run)) {
-		error_clear(err);
+	bool silent = rc == ERROR_UNREACHABLE && !control_answers(runtime->run);
+	/* One that is starting still, and waits for the database, would go on and start them. */
+	if (silent && supervisor)
+		kill(supervisor, SIGTERM);
+	if (rc && !silent)
+		return rc;
+	error_clear(err);
+	wait_for_end(supervisor);
+	if (!supervisor || !child_alive(supervisor))
 		return 0;
-	}
-	if (!rc)
-		wait_for_end(runtime->state);
-	return rc;
+	error_set(err, ERROR_SERVICES, "the supervisor, process %ld, does not end", (long)supervisor);
+	return error_hint(err, "look what it does, and type `anchore-admin service stop` again");
 }
 
 static int restart(struct runtime *runtime, const struct list *names, double seconds, struct error *err)

@@ -96,12 +96,13 @@ static void write_file(struct servicelog *log, const char *bytes, size_t size)
 static void echo(struct servicelog *log)
 {
 	struct pollfd poller = {.fd = STDOUT_FILENO, .events = POLLOUT};
-	AUTO(mem_auto) char *line = mem_format("[service:%s] %s\n", log->name, log->line.data ? log->line.data : "");
+	AUTO(text_clear) struct text line = TEXT_INIT;
+	text_addf(&line, "[service:%s] ", log->name);
+	text_add_bytes(&line, log->line.data ? log->line.data : "", log->line.size);
+	text_add(&line, "\n");
 	log->line.size = 0;
-	if (log->line.data)
-		*log->line.data = '\0';
 	if (poll(&poller, 1, 0) == 1 && (poller.revents & POLLOUT) &&
-		write(STDOUT_FILENO, line, strlen(line)) == (ssize_t)strlen(line)) {
+		write(STDOUT_FILENO, line.data, line.size) == (ssize_t)line.size) {
 		if (log->unseen)
 			log_warn("%llu lines of the service %s were not shown here; the log has them",
 				(unsigned long long)log->unseen, log->name);
@@ -136,6 +137,11 @@ void servicelog_write(struct servicelog *log, const char *bytes, size_t size)
 	write_file(log, bytes, size);
 	if (log->echo)
 		echo_bytes(log, bytes, size);
+}
+
+void servicelog_reopen(struct servicelog *log)
+{
+	file_close(&log->fd);
 }
 
 void servicelog_end(struct servicelog *log)

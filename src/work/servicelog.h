@@ -28,6 +28,8 @@ struct servicelog {
 /* Opens nothing yet. */
 void servicelog_init(struct servicelog *log, const char *directory, const char *name, bool echo);
 void servicelog_write(struct servicelog *log, const char *bytes, size_t size);
+/* The file of that name may be another one by now: it was renamed by somebody else. */
+void servicelog_reopen(struct servicelog *log);
 /* The end of the process: a last line without newline is a line. */
 void servicelog_end(struct servicelog *log);
 void servicelog_clear(struct servicelog *log);

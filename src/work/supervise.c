@@ -215,6 +215,8 @@ static void on_signal(void *context, int number)
 	} else {
 		log_note("SIGHUP: the settings were read again");
 	}
+	for (size_t i = 0; number == SIGHUP && i < supervisor->unit_count; i++)
+		servicelog_reopen(&supervisor->units[i]->log);
 }
 
 /* ---- from start to end ---- */
@@ -269,9 +271,9 @@ static int prepare(struct supervisor *supervisor, struct error *err)
 	if (!rc)
 		rc = child_adopt(err);
 	if (!rc)
-		rc = check_database(supervisor, err);
-	if (!rc)
 		rc = orphans_sweep(supervisor->directory, err);
+	if (!rc)
+		rc = check_database(supervisor, err);
 	if (!rc)
 		rc = loop_open(&supervisor->loop, on_signal, supervisor, err);
 	if (!rc)
@@ -282,6 +284,7 @@ static int prepare(struct supervisor *supervisor, struct error *err)
 		rc = supervisor_serve(supervisor, err);
 	if (rc)
 		return rc;
+	log_never_wait();
 	apply(supervisor, &specs);
 	facts_look(supervisor);
 	return 0;
@@ -294,8 +297,6 @@ static int begin(struct supervisor *supervisor, const struct supervise_request *
 	int rc = job_begin(supervisor, JOB_START, request->names, request->wait, client, err);
 	if (rc && client)
 		client_fail(client, err);
-	if (!rc)
-		notify_send("READY=1");
 	return rc;
 }
 

@@ -140,6 +140,7 @@ void unit_ended(struct unit *unit, int status)
 {
 	bool told = unit->state == SERVICE_STOPPING || unit->state == SERVICE_BOUNCING;
 	unit->ended = true;
+	health_end(unit);
 	if (!unit->reason)
 		unit->reason = child_reason(status);
 	/* What it leaves behind would be in the way of its successor. */

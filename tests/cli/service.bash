@@ -65,7 +65,7 @@ supervisor_start() {
 	eventually supervisor_answers
 }
 
-supervisor_answers() { tool service status --json 2>/dev/null | jq -e '.supervisor != null' >/dev/null; }
+supervisor_answers() { tool service status --json 2>/dev/null | jq -e '.supervisor.since != null' >/dev/null; }
 
 # supervisor_end: waits for its end; $status is how it ended.
 supervisor_end() {

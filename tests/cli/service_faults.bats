@@ -102,6 +102,27 @@ time.sleep(100)
 	nothing_marked
 }
 
+@test "while the database is waited for: the supervisor is named, and stopped by those who may" {
+	healthy catalog
+	echo "database: host=$BASE dbname=none" >>"$DEPLOY/anchore-admin.yaml"
+	(cd "$DEPLOY" && exec "$ANCHORE_ADMIN" service start) >"$BASE/out" 2>"$BASE/err" 3>&- </dev/null &
+	SUPERVISOR=$!
+	eventually grep -q 'waiting for the database' "$BASE/err"
+	expect 0 service status
+	says "supervisor: process $SUPERVISOR does not answer yet" "catalog +stopped"
+	expect 4 service start
+	talks "process $SUPERVISOR"
+	expect 0 service stop
+	supervisor_end
+	[ "$status" -eq 143 ]
+	nothing_marked
+	# In the background: who gives up waiting gives up all of it.
+	run --separate-stderr tool service start --detach --timeout 1s
+	[ "$status" -eq 5 ]
+	one_error
+	gone "$(head -n 1 "$DEPLOY/run/lock")"
+}
+
 @test "nonsense on the control socket is answered or cut, and hurts nobody" {
 	healthy catalog
 	expect 0 service start --detach --wait
@@ -229,6 +250,18 @@ peer.sendall(b"{\"do\": \"stop\", \"names\": [\"catalog\"]}\n")
 	[ "$output" = '[service:talks] talked' ]
 }
 
+@test "SIGHUP opens the logs anew, for a program that rotates them by itself" {
+	cat >>"$DEPLOY/anchore-admin.yaml" <<-YAML
+		  - name: slow
+		    argv: [sh, -c, "while :; do echo line; sleep 0.05; done"]
+	YAML
+	supervisor_start
+	eventually test -s "$DEPLOY/log/slow.log"
+	mv "$DEPLOY/log/slow.log" "$DEPLOY/log/moved"
+	kill -HUP "$SUPERVISOR"
+	eventually test -s "$DEPLOY/log/slow.log"
+}
+
 @test "logs --follow shows what comes, over a rotation" {
 	touch "$BASE/well"
 	cat >>"$DEPLOY/anchore-admin.yaml" <<-YAML
@@ -267,11 +300,22 @@ peer.sendall(b"{\"do\": \"stop\", \"names\": [\"catalog\"]}\n")
 @test "a reader of stdout that is stuck stops nothing" {
 	service talks "talks, 0, 3000000"
 	mkfifo "$BASE/pipe"
-	# Open for reading, and never read.
+	# Open for reading, never read, and full to the last byte.
 	exec 8<>"$BASE/pipe"
-	(cd "$DEPLOY" && exec "$ANCHORE_ADMIN" service start) >"$BASE/pipe" 2>"$BASE/err" 3>&- </dev/null &
+	python3 -c '
+import os, sys
+pipe = os.open(sys.argv[1], os.O_WRONLY | os.O_NONBLOCK)
+for size in (4096, 1):
+    try:
+        while True:
+            os.write(pipe, b"x" * size)
+    except BlockingIOError:
+        pass
+' "$BASE/pipe"
+	(cd "$DEPLOY" && exec "$ANCHORE_ADMIN" service start) >"$BASE/pipe" 2>&1 3>&- </dev/null &
 	SUPERVISOR=$!
 	eventually grep -qs '^talked' "$DEPLOY/log/talks.log"
+	expect 0 service restart talks
 	expect 0 service stop
 	supervisor_end
 	exec 8>&-
