@@ -136,6 +136,7 @@ database_id() { inside docker inspect -f '{{.Id}} {{.State.StartedAt}}' "$(ids d
 }
 
 @test "the dry run says what it would do, and pulls and stops nothing" {
+	inside docker rmi -f "$ENGINE_IMAGE:v0.2.4" >/dev/null 2>&1 || true
 	engine_up
 	expect 0 upgrade --dry-run --to 0.2.4
 	says "stop" "analyzer" "pin release 0\.2\.4 in docker-compose.yaml line [0-9]+, where 0\.2\.1" "start catalog"
@@ -198,6 +199,8 @@ database_id() { inside docker inspect -f '{{.Id}} {{.State.StartedAt}}' "$(ids d
 	engine_up
 	ANCHORE_ADMIN_FAULT=cycle-held:1:kill expect 137 upgrade --to 0.2.4 --yes
 	[ "$(containers | grep -c running)" -eq 1 ]
+	expect 0 service status
+	says 'Held by the run .*upgrade'
 	expect 3 service start
 	one_error
 	talks 'held'

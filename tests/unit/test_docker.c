@@ -186,7 +186,8 @@ START_TEST(containers_are_read)
 		{200, "{\"Name\":\"/p_s_10\",\"RestartCount\":3,\"State\":{\"Status\":\"running\",\"Pid\":7,"
 			"\"StartedAt\":\"2026-11-27T23:00:00.5Z\",\"Health\":{\"Status\":\"unhealthy\","
 			"\"Log\":[{\"Output\":\"first\"},{\"Output\":\"last\\nline\"}]}},"
-			"\"Config\":{\"Image\":\"a:v1\",\"Tty\":true,\"Labels\":{\"com.docker.compose.service\":\"s\","
+			"\"Config\":{\"StopTimeout\":30,\"Image\":\"a:v1\",\"Tty\":true,"
+			"\"Labels\":{\"com.docker.compose.service\":\"s\","
 			"\"com.docker.compose.container-number\":\"10\"}}}"},
 		{200, "{\"Name\":\"/p_s_9\",\"State\":{\"Status\":\"exited\",\"ExitCode\":3,\"OOMKilled\":true,"
 			"\"StartedAt\":\"0001-01-01T00:00:00Z\"},"
@@ -206,6 +207,7 @@ START_TEST(containers_are_read)
 	ck_assert(ten->number == 10 && ten->restarts == 3 && ten->pid == 7 && ten->terminal && container_alive(ten));
 	ck_assert(ten->health == HEALTH_BAD && ten->started == 1795820400);
 	ck_assert_str_eq(ten->health_said, "last");
+	ck_assert(nine->grace > 9.9 && nine->grace < 10.1 && ten->grace > 29.9);
 	ck_assert_str_eq(ten->name, "p_s_10");
 }
 END_TEST
@@ -239,7 +241,7 @@ START_TEST(a_container_that_is_gone_is_stopped)
 	}
 	AUTO(error_clear) struct error err = ERROR_INIT;
 	DAEMON({500, "{\"message\":\"cannot stop it\"}"});
-	docker_stop(&docker, "0a", -1, &err);
+	docker_stop(&docker, "0a", 0, &err);
 	daemon_stop(&daemon);
 	unit_assert_error(&err, ERROR_SERVICES, "Docker says 500: cannot stop it");
 }
