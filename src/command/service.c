@@ -1,6 +1,7 @@
 /* service start, stop, restart: the embedded server first and last, the engine's services in between. */
 #include "command/service.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -137,8 +138,12 @@ static int detach(bool *parent, struct run *run, struct supervise_request *reque
 	if (!*parent)
 		return 0;
 	AUTO(json_auto) json_t *done = NULL;
+	log_note("the supervisor is process %ld, what it says goes to %s", (long)child, log);
 	rc = control_read(&done, pipe, err);
 	file_close(&pipe);
+	/* Who gives up waiting does not want it any more. */
+	if (rc == ERROR_INTERRUPTED)
+		child_signal(child, SIGTERM);
 	return rc == ERROR_SERVICES && !err->hint ? error_hint(err, "read %s", log) : rc;
 }
 

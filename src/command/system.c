@@ -37,6 +37,7 @@ static json_t *hold_json(const struct system *system)
 	json_put(json, "run", system->held_by);
 	json_put(json, "for", system->held_for);
 	json_put(json, "since", since);
+	json_put_flag(json, "interrupted", system->interrupted);
 	json_put(json, "step", system->step);
 	return json;
 }
@@ -115,6 +116,9 @@ static void print_runtime(const struct run *run, const struct system *system)
 	}
 	if (system->step)
 		run_print(run, "%s\n", system->step);
+	if (system->interrupted)
+		run_print(run, "That run is gone: settle the database by `anchore-admin upgrade` or "
+			"`anchore-admin downgrade --to VERSION`, which starts the services again.\n");
 	for (size_t i = 0; i < system->instances.count; i++)
 		print_instance(run, &system->instances.items[i]);
 	if (system->runtime && !system->instances.count)

@@ -161,8 +161,8 @@ static double patience(const struct httpd *httpd)
 	return httpd->visitors < HTTPD_CONNECTIONS ? HTTPD_SECONDS : HTTPD_BUSY_SECONDS;
 }
 
-/* The library's own time-out counts from the last byte, so that a byte every now and then would hold a connection for
- * ever. A socket that was shut down is closed by the library, which sees its end. */
+/* The library's own time-out, which is not used, counts from the last byte, so that a byte every now and then would
+ * hold a connection for ever. A socket that was shut down is closed by the library, which sees its end. */
 static void cut_late(struct httpd *httpd)
 {
 	double now = clock_elapsed(), most = patience(httpd);
@@ -254,7 +254,6 @@ static struct MHD_Daemon *start_daemon(struct httpd *httpd, int fd)
 		MHD_OPTION_LISTEN_SOCKET, fd,
 		MHD_OPTION_NOTIFY_CONNECTION, notice, httpd,
 		MHD_OPTION_CONNECTION_LIMIT, (unsigned)HTTPD_CONNECTIONS,
-		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTPD_SECONDS,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTPD_MEMORY,
 		MHD_OPTION_STRICT_FOR_CLIENT, 1,
 		MHD_OPTION_END);
@@ -313,7 +312,8 @@ int httpd_wait(const struct httpd *httpd)
 void httpd_run(struct httpd *httpd)
 {
 	unsigned before;
-	/* The library looks for new connections only when it starts: once more, where there is room again. */
+	/* The library looks for new connections before it closes old ones: once more, where there is room again, or who
+	 * waits would wait for somebody else's event. */
 	do {
 		before = httpd->visitors;
 		cut_late(httpd);

@@ -15,9 +15,11 @@ char *status_hold(const struct view *view)
 {
 	if (!view->held_by)
 		return NULL;
+	const char *why = view->held_for ? view->held_for : "a run";
+	const char *end = view->interrupted ? " (interrupted)" : "";
 	if (view->step && *view->step)
-		return mem_copy(view->step);
-	return mem_format("held for %s", view->held_for ? view->held_for : "a run");
+		return mem_format("%s%s", view->step, end);
+	return mem_format("held for %s%s", why, end);
 }
 
 bool status_is_up(const struct view *view, const struct instance *instance)
@@ -53,7 +55,7 @@ double status_progress(const struct view *view)
 {
 	double done = json_number_value(json_object_get(view->progress, "done"));
 	double total = json_number_value(json_object_get(view->progress, "total"));
-	if (!view->held_by || total <= 0 || done < 0)
+	if (!view->held_by || view->interrupted || total <= 0 || done < 0)
 		return -1;
 	return done < total ? done / total : 1;
 }
@@ -133,6 +135,7 @@ json_t *status_engine_status(const struct view *view)
 	if (view->held_by) {
 		json_put(detail, "run", view->held_by);
 		json_put(detail, "for", view->held_for);
+		json_put_flag(detail, "interrupted", view->interrupted);
 		json_put_value(detail, "progress", view->progress ? json_deep_copy(view->progress) : json_null());
 	}
 	return detail_of(view, !view->held_by && instances_healthy(&view->instances), message, detail);

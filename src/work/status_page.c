@@ -59,13 +59,14 @@ static const char *class_of(enum instance_state state)
 
 static void add_header(struct text *out, const struct view *view, const char *sentence)
 {
-	bool healthy = !view->held_by && instances_healthy(&view->instances);
+	bool held = view->held_by, going = held && !view->interrupted;
+	bool healthy = !held && instances_healthy(&view->instances);
 	put(out, "<header><p class=\"soft\">Anchore Engine on ", view->host ? view->host : "this machine", "</p>\n");
-	put(out, view->held_by ? "<h1 class=\"run\">" : healthy ? "<h1 class=\"good\">" : "<h1 class=\"bad\">",
-		view->held_by ? view->held_for ? view->held_for : "a run" : sentence, "");
-	text_add(out, view->held_by ? " is in progress</h1>\n" : "</h1>\n");
-	if (view->held_by)
-		text_add(out, "<p>The services are stopped until it has ended.</p>\n");
+	put(out, going ? "<h1 class=\"run\">" : healthy ? "<h1 class=\"good\">" : "<h1 class=\"bad\">",
+		!held ? sentence : view->held_for ? view->held_for : "a run", "");
+	text_add(out, going ? " is in progress</h1>\n<p>The services are stopped until it has ended.</p>\n" :
+		held ? " was interrupted</h1>\n<p>The services are stopped until the database is settled.</p>\n" :
+		"</h1>\n");
 	text_add(out, "</header>\n");
 }
 
@@ -81,7 +82,7 @@ static void add_bar(struct text *out, const struct view *view)
 	}
 	const char *what = json_text(view->progress, "what");
 	if (what)
-		put(out, progress < 0 ? "" : " · ", what, "");
+		put(out, progress < 0 ? "" : text_same(what, "statements") ? " of the " : " · ", what, "");
 	json_int_t rows = json_integer_value(json_object_get(view->progress, "rows"));
 	const json_t *left = json_object_get(view->progress, "seconds_left");
 	if (rows > 0) {
@@ -100,12 +101,14 @@ static void add_hold(struct text *out, const struct view *view, const char *sent
 {
 	if (!view->held_by)
 		return;
-	put(out, "<section class=\"now\"><h2>", sentence, "</h2>\n");
-	if (view->progress)
-		add_bar(out, view);
+	text_addf(out, "<section class=\"now%s\">", view->interrupted ? " lost" : "");
+	put(out, "<h2>", sentence, "</h2>\n");
+	if (view->interrupted)
+		text_add(out, "<p>Its process is gone. <code>anchore-admin db status</code> says where the database "
+			"is; <code>anchore-admin upgrade</code> or <code>anchore-admin downgrade --to VERSION</code> "
+			"settles it and starts the services again.</p>\n");
 	else
-		text_add(out, "<p>Nothing is heard of that run at the moment. If it is gone, type the same command "
-			"again: it settles the database and starts the services.</p>\n");
+		add_bar(out, view);
 	put(out, "<p class=\"soft\">Run <code>", view->held_by, "</code>");
 	if (view->held_since) {
 		text_add(out, ", for ");

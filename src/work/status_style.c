@@ -19,7 +19,7 @@ const char status_style[] =
 	".run{color:var(--run)}\n"
 	"section{background:var(--card);border:1px solid var(--line);border-radius:.6rem;padding:1rem;"
 	"margin-bottom:1rem}\n"
-	"section.now{border-color:var(--run);border-left-width:.35rem}\n"
+	"section.now{border-color:var(--run);border-left-width:.35rem}section.lost{border-color:var(--bad)}\n"
 	"dl{display:grid;grid-template-columns:repeat(auto-fit,minmax(8.5rem,1fr));gap:.8rem;margin:0}\n"
 	"dt{font-size:.85rem}dd{margin:0;font-size:1.25rem;font-weight:600;overflow-wrap:anywhere}\n"
 	"progress{width:100%;height:.8rem;margin:.4rem 0;accent-color:var(--run)}\n"

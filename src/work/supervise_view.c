@@ -27,6 +27,7 @@ static void look_at_hold(struct view *view, const struct hold *hold)
 	mem_replace(&view->held_by, mem_copy(hold->run));
 	mem_replace(&view->held_for, mem_copy(hold->why));
 	view->held_since = hold->since;
+	view->interrupted = hold->run && !hold_lives(hold);
 }
 
 /* Written by the run that changes the database, by rename: whole or not there. */

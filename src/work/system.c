@@ -52,6 +52,7 @@ static int look_at_hold(struct system *system, const struct run *run, struct err
 	system->held_by = mem_copy(hold.run);
 	system->held_for = mem_copy(hold.why);
 	system->held_since = hold.since;
+	system->interrupted = !hold_lives(&hold);
 	system->step = read_step(directory, &hold);
 	return 0;
 }
@@ -169,7 +170,8 @@ static void missing_instances(struct list *out, const struct instances *instance
 void system_missing(struct list *out, const struct system *system)
 {
 	if (system->held_by)
-		list_addf(out, "the services are held for %s", system->held_for);
+		list_addf(out, "the services are held for %s%s", system->held_for,
+			system->interrupted ? ", which was interrupted" : "");
 	if (system->runtime)
 		missing_instances(out, &system->instances);
 	else

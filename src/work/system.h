@@ -31,6 +31,7 @@ struct system {
 	struct instances instances;
 	char *held_by, *held_for;    /* run id and "upgrade" of a run that holds the services; NULL: none does */
 	time_t held_since;
+	bool interrupted;            /* that run is gone, and the database is to be settled */
 	char *step;                  /* of that run: "upgrade: 0.0.6--0.0.7.sql, statement 3 of 12"; NULL not known */
 	struct heartbeat *heartbeats;
 	size_t heartbeat_count;

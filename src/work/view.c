@@ -89,6 +89,7 @@ json_t *view_json(const struct view *view)
 		json_put(held, "run", view->held_by);
 		json_put(held, "for", view->held_for);
 		put_time(held, "since", view->held_since);
+		json_put_flag(held, "interrupted", view->interrupted);
 	}
 	json_put_value(json, "held", held);
 	json_put_value(json, "progress", view->progress ? json_incref(view->progress) : json_null());

@@ -21,6 +21,7 @@ struct view {
 	char *held_by;       /* run id */
 	char *held_for;      /* "upgrade" */
 	time_t held_since;
+	bool interrupted;    /* the process of that run is gone, and the hold is not ended */
 	json_t *progress;    /* its run/progress.json: {"run", "command", "step", "at", "what", "done", "total",
 	                      * "rows", "rate", "seconds_left"}; NULL: none */
 	char *step;          /* of the same, in words: "upgrade: 0.0.6--0.0.7.sql, statement 3 of 12" */

@@ -50,32 +50,46 @@ static size_t left_of(const struct client *clients, size_t count)
 {
 	size_t left = 0;
 	for (size_t i = 0; i < count; i++)
-		left += !clients[i].ended;
+		left += !clients[i].ended && !clients[i].unwanted;
 	return left;
+}
+
+/* The server has its turn when it asked for it and not otherwise, as in a loop that does other things, too. */
+static void turn_server(struct httpd *httpd, double *due, bool ready)
+{
+	if (ready || clock_elapsed() >= *due)
+		httpd_run(httpd);
+	int wait = httpd_wait(httpd);
+	*due = clock_elapsed() + (wait < 0 ? 2 * CLIENT_PATIENCE : wait / 1000.0);
+}
+
+static struct pollfd turn_client(struct client *client)
+{
+	bool more = client->sent < client->size && !client->slow;
+	if (client->slow && !client->ended)
+		client_send(client);
+	return (struct pollfd){.fd = client->ended ? -1 : client->fd, .events = (short)(POLLIN | (more ? POLLOUT : 0))};
 }
 
 void converse(struct httpd *httpd, struct client *clients, size_t count)
 {
+	enum { TURN = 20 }; /* milliseconds */
 	struct pollfd *polls = mem_array(count + 1, sizeof *polls);
-	double end = clock_elapsed() + CLIENT_PATIENCE;
-	while (left_of(clients, count) && clock_elapsed() < end) {
+	double end = clock_elapsed() + CLIENT_PATIENCE, due = 0;
+	size_t left;
+	while ((left = left_of(clients, count)) && clock_elapsed() < end) {
 		polls[0] = (struct pollfd){.fd = httpd_descriptor(httpd), .events = POLLIN};
-		for (size_t i = 0; i < count; i++) {
-			struct client *client = &clients[i];
-			bool more = client->sent < client->size - client->slow;
-			short events = (short)(POLLIN | (more && !client->slow ? POLLOUT : 0));
-			polls[i + 1] = (struct pollfd){.fd = client->ended ? -1 : client->fd, .events = events};
-			if (client->slow && !client->ended)
-				client_send(client);
-		}
-		int wait = httpd_wait(httpd);
-		poll(polls, count + 1, wait < 0 || wait > 100 ? 100 : wait);
-		httpd_run(httpd);
+		for (size_t i = 0; i < count; i++)
+			polls[i + 1] = turn_client(&clients[i]);
+		poll(polls, count + 1, TURN);
+		turn_server(httpd, &due, polls[0].revents != 0);
 		for (size_t i = 0; i < count; i++) {
 			if (polls[i + 1].revents & POLLOUT)
 				client_send(&clients[i]);
 			if (polls[i + 1].revents & (POLLIN | POLLHUP | POLLERR))
 				client_receive(&clients[i]);
+			if (clients[i].ended && polls[i + 1].fd >= 0)
+				clients[i].turn = count - left;
 		}
 	}
 	mem_free(polls);

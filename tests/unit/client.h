@@ -16,7 +16,9 @@ struct client {
 	const char *bytes;  /* what it sends */
 	size_t size, sent;
 	bool slow;          /* a byte each time it has its turn, never the last one */
+	bool unwanted;      /* nobody waits for its end */
 	bool ended;
+	size_t turn;        /* how many had ended before the turn in which this one did */
 	struct text got;
 };
 
@@ -25,7 +27,7 @@ void client_open(struct client *client, const struct httpd *httpd, const char *b
 /* Sends what the socket takes. */
 void client_send(struct client *client);
 void client_close(struct client *client);
-/* Turns the loop until the server has ended every client's connection. */
+/* Turns the loop until the server has ended the connection of every client but the unwanted. */
 void converse(struct httpd *httpd, struct client *clients, size_t count);
 /* The whole answer to a request; owned. */
 char *ask(struct httpd *httpd, const char *request);

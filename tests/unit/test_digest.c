@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -82,9 +83,25 @@ START_TEST(random_hex_is_of_the_length_asked_for)
 }
 END_TEST
 
+START_TEST(secrets_are_compared_in_full)
+{
+	char one[8], other[8];
+	for (int i = 0; i < 100; i++) {
+		snprintf(one, sizeof one, "%d", i);
+		for (int j = 0; j < 100; j++) {
+			snprintf(other, sizeof other, "%d", j);
+			ck_assert_int_eq(digest_same_secret(one, other), i == j);
+		}
+	}
+	ck_assert(digest_same_secret("", ""));
+	ck_assert(!digest_same_secret("a", ""));
+}
+END_TEST
+
 Suite *digest_suite(void)
 {
 	const TTest *const tests[] = {sha256_of_known_texts, streams_and_copies, order_of_rows_does_not_matter,
-		digest_of_a_row_is_what_the_format_says, sums_carry, random_hex_is_of_the_length_asked_for, NULL};
+		digest_of_a_row_is_what_the_format_says, sums_carry, random_hex_is_of_the_length_asked_for,
+		secrets_are_compared_in_full, NULL};
 	return unit_suite("digest", tests);
 }

@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "io/httpd.h"
@@ -219,7 +220,8 @@ START_TEST(a_thousand_at_once)
 }
 END_TEST
 
-/* As many as the server takes send a byte now and then: they are cut, and the one that comes last has its answer. */
+/* As many as the server takes send a byte now and then. They are cut, and then the one that comes last has its answer,
+ * but not before: there is no room for it. */
 START_TEST(slow_visitors)
 {
 	static const char request[] = "GET /last HTTP/1.1\r\nHost: x\r\n\r\n";
@@ -233,6 +235,7 @@ START_TEST(slow_visitors)
 	for (size_t i = 0; i < HTTPD_CONNECTIONS; i++) {
 		client_open(&clients[i], httpd, slow, sizeof slow);
 		clients[i].slow = true;
+		clients[i].unwanted = i > 0; /* as soon as there is room again, the others have more time */
 		httpd_run(httpd);
 	}
 	struct client *last = &clients[HTTPD_CONNECTIONS];
@@ -240,10 +243,49 @@ START_TEST(slow_visitors)
 	converse(httpd, clients, HTTPD_CONNECTIONS + 1);
 	assert_has(last->got.data ? last->got.data : "nothing", "\r\n\r\nhello");
 	ck_assert_int_eq(seen.requests, 1);
+	ck_assert_uint_ge(last->turn, 1);
 	for (size_t i = 0; i <= HTTPD_CONNECTIONS; i++)
 		client_close(&clients[i]);
 	mem_free(clients);
 	httpd_close(httpd);
+}
+END_TEST
+
+/* Those who say nothing are cut, too, when nothing else happens than that time goes by; and however late the loop comes
+ * to look, with all of them over their time at once, whoever waits for their place gets it. */
+static void silent_visitors_are_cut(double pause)
+{
+	struct seen seen;
+	struct httpd *httpd = open_server(&seen);
+	allow_descriptors();
+	struct client *clients = mem_array(HTTPD_CONNECTIONS + 1, sizeof *clients);
+	for (size_t i = 0; i <= HTTPD_CONNECTIONS; i++) {
+		bool last = i == HTTPD_CONNECTIONS;
+		client_open(&clients[i], httpd, "GET / HTTP/1.1\r\nHost: x\r\n\r\n", last ? 27 : 20);
+		clients[i].unwanted = !last;
+		client_send(&clients[i]);
+		httpd_run(httpd);
+	}
+	double start = clock_elapsed();
+	while (clock_elapsed() - start < pause)
+		clock_sleep(0.1);
+	converse(httpd, clients, HTTPD_CONNECTIONS + 1);
+	ck_assert_int_eq(seen.requests, 1);
+	for (size_t i = 0; i <= HTTPD_CONNECTIONS; i++)
+		client_close(&clients[i]);
+	mem_free(clients);
+	httpd_close(httpd);
+}
+
+START_TEST(silent_visitors)
+{
+	silent_visitors_are_cut(0);
+}
+END_TEST
+
+START_TEST(silent_visitors_and_a_late_loop)
+{
+	silent_visitors_are_cut(HTTPD_BUSY_SECONDS + 0.1);
 }
 END_TEST
 
@@ -335,7 +377,8 @@ END_TEST
 Suite *httpd_suite(void)
 {
 	const TTest *const tests[] = {an_answer, head_has_no_body, basic_authentication, only_questions, malformed,
-		endless_header, a_thousand_at_once, slow_visitors, closed_with_visitors, port_is_taken, addresses,
+		endless_header, a_thousand_at_once, slow_visitors, silent_visitors,
+		silent_visitors_and_a_late_loop, closed_with_visitors, port_is_taken, addresses,
 		over_ipv6, NULL};
 	Suite *suite = suite_create("httpd");
 	TCase *test_case = tcase_create("httpd");

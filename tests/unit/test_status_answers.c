@@ -130,6 +130,9 @@ START_TEST(held_services_are_down)
 	mem_replace(&view.step, NULL);
 	AUTO(json_auto) json_t *service = service_state(&status, 0);
 	ck_assert_str_eq(json_text(service, "status_message"), "held for upgrade");
+	view.interrupted = true;
+	AUTO(json_auto) json_t *lost = service_state(&status, 0);
+	ck_assert_str_eq(json_text(lost, "status_message"), "held for upgrade (interrupted)");
 	view_clear(&view);
 }
 END_TEST
@@ -210,7 +213,12 @@ START_TEST(metrics)
 	AUTO(mem_auto) char *held = metrics_of(&view);
 	assert_line(held, "anchore_admin_service_up{service=\"catalog\",instance=\"catalog\"} 0");
 	assert_line(held, "anchore_admin_held 1");
+	assert_line(held, "anchore_admin_held_interrupted 0");
 	assert_line(held, "anchore_admin_step_progress_ratio 0.2500");
+	view.interrupted = true;
+	AUTO(mem_auto) char *lost = metrics_of(&view);
+	assert_line(lost, "anchore_admin_held_interrupted 1");
+	ck_assert_ptr_null(strstr(lost, "step_progress_ratio"));
 	view_clear(&view);
 }
 END_TEST

@@ -95,16 +95,25 @@ START_TEST(a_run_with_its_progress)
 	assert_has(silent, "<h1 class=\"run\">upgrade is in progress</h1>");
 	assert_has(silent, "<h2>upgrade: 0.0.6--0.0.7.sql, statement 3 of 12</h2>");
 	assert_has(silent, "<code>0a1b</code>");
-	ck_assert_uint_eq(count_of(silent, "<progress"), 0);
+	assert_has(silent, "<progress></progress>");
 	view.progress = parse("{\"what\": \"copying\", \"done\": 1, \"total\": 4, \"rows\": 12345,"
 		" \"seconds_left\": 12}");
 	AUTO(mem_auto) char *going = page_of(&view, NULL);
 	assert_has(going, "<progress max=\"100\" value=\"25.0\">");
+	json_put(view.progress, "what", "statements");
+	AUTO(mem_auto) char *counted = page_of(&view, NULL);
+	assert_has(counted, "25 % of the statements · 12,345 rows");
 	assert_has(going, "25 % · copying · 12,345 rows · about 12 s left");
 	json_decref(view.progress);
 	view.progress = parse("{\"done\": \"x\", \"total\": -1, \"rows\": [], \"seconds_left\": null}");
 	AUTO(mem_auto) char *strange = page_of(&view, NULL);
 	assert_has(strange, "<progress></progress>");
+	view.interrupted = true;
+	AUTO(mem_auto) char *lost = page_of(&view, NULL);
+	assert_has(lost, "<h1 class=\"bad\">upgrade was interrupted</h1>");
+	assert_has(lost, "statement 3 of 12 (interrupted)</h2>");
+	assert_has(lost, "<code>anchore-admin downgrade --to VERSION</code>");
+	ck_assert_uint_eq(count_of(lost, "<progress"), 0);
 	view_clear(&view);
 }
 END_TEST
