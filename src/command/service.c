@@ -1,6 +1,7 @@
 /* service start, stop, restart: the embedded server first and last, the engine's services in between. */
 #include "command/service.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -11,6 +12,8 @@
 #include "command/command.h"
 #include "io/child.h"
 #include "work/control.h"
+#include "work/deployment.h"
+#include "work/launch.h"
 #include "work/supervise.h"
 
 /* ---- the embedded server ---- */
@@ -135,8 +138,12 @@ static int detach(bool *parent, struct run *run, struct supervise_request *reque
 	if (!*parent)
 		return 0;
 	AUTO(json_auto) json_t *done = NULL;
+	log_note("the supervisor is process %ld, what it says goes to %s", (long)child, log);
 	rc = control_read(&done, pipe, err);
 	file_close(&pipe);
+	/* Who gives up waiting does not want it any more. */
+	if (rc == ERROR_INTERRUPTED)
+		child_signal(child, SIGTERM);
 	return rc == ERROR_SERVICES && !err->hint ? error_hint(err, "read %s", log) : rc;
 }
 
@@ -158,7 +165,10 @@ static int start_services(struct run *run, struct runtime *runtime, struct error
 	/* Without names it wants to be the supervisor, and is told when there is one. */
 	if (process && (!asks || !control_answers(run)))
 		return supervise(run, runtime, err);
-	int rc = runtime_start(runtime, &run->arguments, service_wait(run), err);
+	/* Containers have no supervisor that would have looked. */
+	int rc = process || !deployment_is_named(&run->settings) ? 0 : launch_check(run, err);
+	if (!rc)
+		rc = runtime_start(runtime, &run->arguments, service_wait(run), err);
 	return rc ? rc : answer_status(run, runtime, err);
 }
 

@@ -32,7 +32,7 @@ enum option {
 	/* the engine's services */
 	OPTION_RUNTIME,              /* --runtime process|compose; else by what is there: services:, compose_file */
 	OPTION_RUN_DIR,              /* --run-dir DIR, default: `run` beside the settings file */
-	OPTION_LOG_DIR,              /* --log-dir DIR of the services' output, default: `log` beside the settings file */
+	OPTION_LOG_DIR,              /* --log-dir DIR of services' output, default: `log` beside the settings */
 	OPTION_STATUS_LISTEN,        /* --status-listen ADDRESS:PORT, default 127.0.0.1:8229; "off": nowhere */
 	OPTION_STATUS_PASSWORD_FILE, /* --status-password-file FILE of the password of user admin */
 	OPTION_COMPOSE_FILE,         /* --compose-file FILE */

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/mem.h"
 #include "work/compose_private.h"
 
@@ -44,6 +45,20 @@ int compose_containers(struct containers *out, const struct compose *compose, st
 		return rc;
 	keep_engine(&engine, &all, &compose->file);
 	*out = engine;
+	return 0;
+}
+
+int compose_look_for_project(struct compose *compose, struct error *err)
+{
+	AUTO(containers_clear) struct containers all = {NULL, 0};
+	if (compose->warned)
+		return 0;
+	int rc = docker_list(&all, &compose->docker, compose->file.project, err);
+	if (rc || all.count)
+		return rc;
+	compose->warned = true;
+	log_warn("Docker has no container of the compose project %s; `--compose-project NAME` names another",
+		compose->file.project);
 	return 0;
 }
 

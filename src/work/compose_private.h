@@ -14,11 +14,18 @@
 struct compose {
 	struct composefile file;
 	struct docker docker;
-	/* Services that were started last, one item for each instance; what compose_wait() waits for. */
+	struct list files; /* that the project was made from, the compose file first; empty: not known */
+	/* What compose_up() was given last, which is what compose_wait() waits for. */
 	struct list started;
-	bool waits; /* started is known */
+	bool waits;  /* started is known */
+	bool warned; /* that there is no such project */
 };
 
+/* The files that the project's containers were made from, as far as they are there and the compose file is the first of
+ * them; else none. Without them docker-compose would make the containers anew, and wrongly. */
+void compose_find_files(struct list *out, const struct compose *compose, const struct containers *containers);
+/* Says once that Docker has no container of the project: most often it is one of another name. */
+int compose_look_for_project(struct compose *compose, struct error *err);
 /* The containers of the engine's services, in the order in which they start. */
 int compose_containers(struct containers *out, const struct compose *compose, struct error *err);
 /* As an operator sees a container. instances: of its service. */

@@ -48,7 +48,7 @@ static int stop_service(const struct compose *compose, const struct compose_serv
 		const struct container *container = &containers->items[i];
 		if (strcmp(container->service, service->name) == 0 && container_alive(container))
 			stoppers[count++] = (struct stopper){.docker = &compose->docker, .container = container,
-				.grace = service->grace};
+				.grace = service->grace < 0 ? container->grace : service->grace};
 	}
 	if (!count)
 		return 0;

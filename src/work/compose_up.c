@@ -102,10 +102,7 @@ int compose_up(struct compose *compose, const struct list *services, struct erro
 			list_add(first.count ? &rest : &first, service->name);
 	}
 	list_clear(&compose->started);
-	for (size_t i = 0; i < services->count; i++) {
-		const char *name = services->items[i];
-		list_addf(&compose->started, "%.*s", (int)strcspn(name, "*"), name);
-	}
+	list_add_all(&compose->started, services);
 	compose->waits = true;
 	/* The first one is the catalog, which the others ask; those compose itself orders. */
 	int rc = first.count ? find_program(&program, compose, err) : 0;

@@ -24,9 +24,12 @@ static void look_clear(struct look *look)
 /* How many instances of the service are wanted. */
 static size_t wanted(const struct compose *compose, const struct containers *containers, const char *service)
 {
-	size_t count = 0;
+	size_t count = 0, there = compose_count(containers, service);
+	AUTO(mem_auto) char *any = mem_format("%s*", service);
 	if (!compose->waits)
-		return compose_count(containers, service);
+		return there;
+	if (list_has(&compose->started, any))
+		return there ? there : 1;
 	for (size_t i = 0; i < compose->started.count; i++)
 		count += strcmp(compose->started.items[i], service) == 0;
 	return count;
@@ -87,7 +90,8 @@ static int look_at_all(struct look *out, const struct compose *compose, struct e
 static int give_up(const struct compose *compose, const struct look *look, const char *when, struct error *err)
 {
 	AUTO(mem_auto) char *all = list_join(&look->missing, "; ");
-	error_set(err, ERROR_SERVICES, "the services are not healthy%s: %s", when, all);
+	error_set(err, ERROR_SERVICES, "the services are not healthy%s: %s", when,
+		look->missing.count ? all : "their containers are started again and again");
 	return error_hint(err, "`anchore-admin service logs`, or `docker-compose -p %s -f %s logs`, shows what they "
 		"say", compose->file.project, compose->file.path);
 }
@@ -111,9 +115,7 @@ int compose_wait(struct compose *compose, double seconds, struct error *err)
 			return 0;
 		if (look.hopeless)
 			return give_up(compose, &look, "", err);
-		if (now - start >= seconds && !look.missing.count)
-			return 0;
-		if (now - start >= seconds) {
+		if (now - start >= seconds + (look.missing.count ? 0 : STEADY)) {
 			AUTO(mem_auto) char *limit = text_duration(seconds);
 			AUTO(mem_auto) char *when = mem_format(" after %s", limit);
 			return give_up(compose, &look, when, err);

@@ -178,21 +178,25 @@ static void read_services(struct composefile *file, struct yaml_node services, s
 	}
 }
 
-/* The override file, if compose takes one: it may say other images. */
-static int read_override(struct composefile *file, struct list *dotenv, struct error *err)
+/* The override file that compose takes by itself. */
+static void find_override(struct composefile *file)
 {
-	AUTO(mem_auto) char *path = NULL, *text = NULL;
+	for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
+		for (size_t j = 1; strcmp(path_base(file->path), usual[i][0]) == 0 && j < 3; j++) {
+			AUTO(mem_auto) char *path = path_join(file->directory, usual[i][j]);
+			if (!file_exists(path))
+				continue;
+			list_add(&file->files, path);
+			return;
+		}
+}
+
+/* Another file of the project: it may say other images. */
+static int read_other(struct composefile *file, const char *path, struct list *dotenv, struct error *err)
+{
+	AUTO(mem_auto) char *text = NULL;
 	AUTO(yaml_tree_auto) struct yaml_tree *tree = NULL;
 	size_t size;
-	for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
-		for (size_t j = 1; !path && strcmp(path_base(file->path), usual[i][0]) == 0 && j < 3; j++) {
-			path = path_join(file->directory, usual[i][j]);
-			if (!file_exists(path))
-				mem_replace(&path, NULL);
-		}
-	if (!path)
-		return 0;
-	list_add(&file->files, path);
 	int rc = file_read(&text, &size, path, err);
 	if (!rc)
 		rc = yaml_tree_parse(&tree, text, size, path_base(path), err);
@@ -263,13 +267,15 @@ static int read_tree(struct composefile *file, const struct settings *settings, 
 	read_dotenv(&dotenv, file->directory);
 	file->project = project_name(settings, file, top, &dotenv);
 	read_services(file, services, &dotenv);
-	rc = read_override(file, &dotenv, err);
+	for (size_t i = 1; !rc && i < file->files.count; i++)
+		rc = read_other(file, file->files.items[i], &dotenv, err);
 	find_engine(file, settings_text(settings, OPTION_ENGINE_IMAGE));
 	order(file);
 	return rc;
 }
 
-int composefile_read(struct composefile *out, const struct settings *settings, struct error *err)
+int composefile_read(struct composefile *out, const struct settings *settings, const struct list *files,
+	struct error *err)
 {
 	const char *path = settings_text(settings, OPTION_COMPOSE_FILE);
 	if (!path) {
@@ -278,6 +284,10 @@ int composefile_read(struct composefile *out, const struct settings *settings, s
 	}
 	AUTO(composefile_clear) struct composefile file = {.path = mem_copy(path), .directory = path_directory(path)};
 	list_add(&file.files, path);
+	for (size_t i = 1; files && i < files->count; i++)
+		list_add(&file.files, files->items[i]);
+	if (!files)
+		find_override(&file);
 	int rc = file_read(&file.text, &file.size, path, err);
 	if (!rc)
 		rc = read_tree(&file, settings, err);

@@ -165,11 +165,9 @@ void docker_close(struct docker *docker)
 int docker_stop(const struct docker *docker, const char *id, double seconds, struct error *err)
 {
 	bool missing = false;
-	/* The daemon answers when the container is gone; some container's own timeout is longer than an hour. */
-	double limit = seconds < 0 ? 2 * 3600 : seconds + 2 * QUICK;
-	AUTO(mem_auto) char *path = seconds < 0 ? mem_format("/containers/%s/stop", id)
-						: mem_format("/containers/%s/stop?t=%.0f", id, seconds);
-	return docker_ask(NULL, docker, "POST", path, limit, &missing, err);
+	AUTO(mem_auto) char *path = mem_format("/containers/%s/stop?t=%lld", id, (long long)(seconds + 0.999));
+	/* The daemon answers when the container is gone. */
+	return docker_ask(NULL, docker, "POST", path, seconds + 2 * QUICK, &missing, err);
 }
 
 int docker_has_image(bool *out, const struct docker *docker, const char *image, struct error *err)

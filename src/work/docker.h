@@ -42,7 +42,11 @@ struct container { /* all pointers owned */
 	unsigned restarts;
 	long pid;
 	time_t started, finished; /* 0 not known */
-	char *compose_version; /* "1.29.2" of the docker-compose that made it; NULL */
+	double grace;      /* seconds from SIGTERM to SIGKILL, by its own setting, else as Docker has it */
+	/* Of the docker-compose that made it; NULL not known. */
+	char *compose_version; /* "1.29.2" */
+	char *compose_files;   /* "docker-compose.yaml,prod.yaml": what it read, from this folder */
+	char *compose_folder;
 };
 struct containers {
 	struct container *items; /* by service and number */
@@ -55,8 +59,8 @@ void containers_clear(struct containers *containers);
 /* A process of it is there, or comes back by itself. */
 bool container_alive(const struct container *container);
 
-/* Stops it and returns when it is gone: SIGTERM, SIGKILL after so many seconds (negative: the container's own setting).
- * One that is gone or stopped already is fine. May be called by several threads at once. */
+/* Stops it and returns when it is gone: SIGTERM, SIGKILL after so many seconds. They are always said: podman takes none
+ * for 0. One that is gone or stopped already is fine. May be called by several threads at once. */
 int docker_stop(const struct docker *docker, const char *id, double seconds, struct error *err);
 /* The image is there already. */
 int docker_has_image(bool *out, const struct docker *docker, const char *image, struct error *err);

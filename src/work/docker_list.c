@@ -7,7 +7,7 @@
 #include "io/json.h"
 #include "work/docker.h"
 
-static const double QUICK = 30;
+static const double QUICK = 30, USUAL_GRACE = 10;
 
 static void container_clear(struct container *container)
 {
@@ -19,6 +19,8 @@ static void container_clear(struct container *container)
 	mem_free(container->health_said);
 	mem_free(container->error);
 	mem_free(container->compose_version);
+	mem_free(container->compose_files);
+	mem_free(container->compose_folder);
 	*container = (struct container){.id = NULL};
 }
 
@@ -77,6 +79,8 @@ static void read_labels(struct container *out, const json_t *labels)
 	out->service = mem_copy(json_text(labels, "com.docker.compose.service"));
 	out->number = text && text_to_number(text, 1, 1000000, &count) ? (int)count : 0;
 	out->compose_version = mem_copy(json_text(labels, "com.docker.compose.version"));
+	out->compose_files = mem_copy(json_text(labels, "com.docker.compose.project.config_files"));
+	out->compose_folder = mem_copy(json_text(labels, "com.docker.compose.project.working_dir"));
 }
 
 static void read_container(struct container *out, const json_t *json)
@@ -86,6 +90,9 @@ static void read_container(struct container *out, const json_t *json)
 	out->name = mem_copy(name && *name == '/' ? name + 1 : name);
 	out->image = mem_copy(json_text(config, "Image"));
 	out->terminal = json_flag(config, "Tty");
+	out->grace = (double)number(config, "StopTimeout");
+	if (out->grace <= 0)
+		out->grace = USUAL_GRACE;
 	out->status = mem_copy(json_text(state, "Status"));
 	out->error = mem_copy(error && *error ? error : NULL);
 	out->exit_code = number(state, "ExitCode");

@@ -68,8 +68,8 @@ static int check_service(const struct compose_service *service, const struct ima
 			image->tag ? image->tag : "v0.2.4");
 	}
 	if (service->elsewhere) {
-		error_set(err, ERROR_REFUSED, "%s: the image of %s stands in the override file", service->where,
-			service->name);
+		error_set(err, ERROR_REFUSED, "%s: the image of %s stands in another file than the compose file",
+			service->where, service->name);
 		return error_hint(err, "move the line `image:` from there into the compose file");
 	}
 	if (image_release(&old, image) || force)
@@ -133,7 +133,7 @@ int pin_engine_setting(struct settings *settings, struct error *err)
 	const char *runtime = settings_text(settings, OPTION_RUNTIME);
 	if (!settings_text(settings, OPTION_COMPOSE_FILE) || (runtime && strcmp(runtime, "compose") != 0))
 		return 0;
-	if (composefile_read(&file, settings, &why) || pin_release(&release, &where, &file, &why) || !release)
+	if (composefile_read(&file, settings, NULL, &why) || pin_release(&release, &where, &file, &why) || !release)
 		return 0;
 	return settings_set(settings, OPTION_ENGINE, release, SOURCE_FILE, where, NULL, err);
 }

@@ -123,7 +123,8 @@ static void commit(const char *real, struct version release, const char *what)
 int pin_write(const char *path, const char *text, size_t size, bool git, struct version release, const char *what,
 	struct error *err)
 {
-	AUTO(mem_auto) char *real = NULL, *old = NULL;
+	AUTO(mem_auto) char *real = NULL;
+	AUTO(mem_auto_secret) char *old = NULL; /* a settings file may hold a password */
 	size_t old_size;
 	struct stat state;
 	int rc = real_path(&real, path, err);

@@ -11,6 +11,7 @@
 #include "work/hold.h"
 #include "work/pin.h"
 #include "work/runtime_kind.h"
+#include "work/view.h"
 
 static int compose_configured(char **where, const struct run *run, struct error *err)
 {
@@ -27,6 +28,7 @@ static void compose_close(struct runtime *runtime)
 	composefile_clear(&compose->file);
 	docker_close(&compose->docker);
 	list_clear(&compose->started);
+	list_clear(&compose->files);
 	mem_free(compose);
 	runtime->state = NULL;
 }
@@ -44,7 +46,7 @@ static int reload(struct runtime *runtime, struct error *err)
 {
 	struct compose *compose = runtime->state;
 	struct composefile file = {.path = NULL};
-	int rc = composefile_read(&file, &runtime->run->settings, err);
+	int rc = composefile_read(&file, &runtime->run->settings, compose->files.count ? &compose->files : NULL, err);
 	if (rc)
 		return rc;
 	composefile_clear(&compose->file);
@@ -59,17 +61,36 @@ static int compose_open(struct runtime *runtime, struct error *err)
 {
 	struct compose *compose = mem_new(sizeof *compose);
 	runtime->state = compose;
+	AUTO(containers_clear) struct containers containers = {NULL, 0};
 	int rc = reload(runtime, err);
-	return rc ? rc : docker_open(&compose->docker, &runtime->run->settings, err);
+	if (!rc)
+		rc = docker_open(&compose->docker, &runtime->run->settings, err);
+	if (!rc)
+		rc = compose_containers(&containers, compose, err);
+	if (rc)
+		return rc;
+	compose_find_files(&compose->files, compose, &containers);
+	return compose->files.count ? reload(runtime, err) : 0;
 }
 
 static int compose_list(struct instances *out, struct runtime *runtime, struct error *err)
 {
 	AUTO(containers_clear) struct containers containers = {NULL, 0};
 	struct instances instances = {NULL, 0};
-	int rc = compose_containers(&containers, runtime->state, err);
+	struct compose *compose = runtime->state;
+	int rc = compose_containers(&containers, compose, err);
+	if (!rc && !containers.count)
+		rc = compose_look_for_project(compose, err);
 	if (rc)
 		return rc;
+	/* Before the first start there are no containers, but there are services. */
+	for (size_t i = 0; !containers.count && i < compose->file.count; i++) {
+		if (!compose->file.services[i].engine)
+			continue;
+		struct instance *instance = instances_add(&instances);
+		instance->service = mem_copy(compose->file.services[i].name);
+		instance->name = mem_copy(compose->file.services[i].name);
+	}
 	for (size_t i = 0; i < containers.count; i++)
 		compose_instance(instances_add(&instances), &containers.items[i],
 			compose_count(&containers, containers.items[i].service));
@@ -240,14 +261,41 @@ static int check_names(const struct compose *compose, const struct list *names, 
 	return 0;
 }
 
+static int find_hold(struct hold *out, struct runtime *runtime, struct error *err)
+{
+	AUTO(mem_auto) char *directory = NULL;
+	int rc = control_directory(&directory, runtime->run, err);
+	return rc ? rc : hold_read(out, directory, err);
+}
+
 static int check_hold(struct runtime *runtime, struct error *err)
 {
 	AUTO(hold_clear) struct hold hold = {.run = NULL};
-	AUTO(mem_auto) char *directory = NULL;
-	int rc = control_directory(&directory, runtime->run, err);
-	if (!rc)
-		rc = hold_read(&hold, directory, err);
+	int rc = find_hold(&hold, runtime, err);
 	return !rc && hold.run ? hold_refuse(&hold, err) : rc;
+}
+
+static int compose_status(json_t **out, struct runtime *runtime, struct error *err)
+{
+	AUTO(hold_clear) struct hold hold = {.run = NULL};
+	AUTO(instances_clear) struct instances instances = {NULL, 0};
+	int rc = compose_list(&instances, runtime, err);
+	if (!rc)
+		rc = find_hold(&hold, runtime, err);
+	if (rc)
+		return rc;
+	AUTO(mem_auto) char *since = hold.since ? text_time(hold.since) : NULL;
+	json_t *held = hold.run ? json_object() : json_null();
+	if (hold.run) {
+		json_put(held, "run", hold.run);
+		json_put(held, "for", hold.why);
+		json_put(held, "since", since);
+	}
+	*out = json_object();
+	json_put(*out, "runtime", runtime->kind->name);
+	json_put_value(*out, "services", instances_json(&instances));
+	json_put_value(*out, "held", held);
+	return 0;
 }
 
 /* As many instances as there are containers; as compose chooses where there are none. */
@@ -318,4 +366,5 @@ const struct runtime_kind runtime_compose = {
 	.stop = compose_stop_named,
 	.restart = compose_restart,
 	.logs = compose_show_logs,
+	.status = compose_status,
 };

@@ -1,5 +1,6 @@
 #include "work/runtime_process.h"
 
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -327,13 +328,18 @@ static int stop(struct runtime *runtime, const struct list *names, struct error 
 		return demand_names(runtime, "stop", names, 0, err);
 	pid_t supervisor = control_holder(((const struct process *)runtime->state)->directory);
 	int rc = demand(runtime, question("quit"), err);
-	if (rc == ERROR_UNREACHABLE && !control_answers(runtime->run)) {
-		error_clear(err);
+	bool silent = rc == ERROR_UNREACHABLE && !control_answers(runtime->run);
+	/* One that is starting still, and waits for the database, would go on and start them. */
+	if (silent && supervisor)
+		kill(supervisor, SIGTERM);
+	if (rc && !silent)
+		return rc;
+	error_clear(err);
+	wait_for_end(supervisor);
+	if (!supervisor || !child_alive(supervisor))
 		return 0;
-	}
-	if (!rc)
-		wait_for_end(supervisor);
-	return rc;
+	error_set(err, ERROR_SERVICES, "the supervisor, process %ld, does not end", (long)supervisor);
+	return error_hint(err, "look what it does, and type `anchore-admin service stop` again");
 }
 
 static int restart(struct runtime *runtime, const struct list *names, double seconds, struct error *err)

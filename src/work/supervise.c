@@ -294,9 +294,6 @@ static int begin(struct supervisor *supervisor, const struct supervise_request *
 	int rc = job_begin(supervisor, JOB_START, request->names, request->wait, client, err);
 	if (rc && client)
 		client_fail(client, err);
-	AUTO(mem_auto) char *ready = mem_format("READY=1\nMAINPID=%ld", (long)getpid());
-	if (!rc)
-		notify_send(ready);
 	return rc;
 }
 

@@ -1,6 +1,8 @@
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "io/notify.h"
 #include "work/services.h"
@@ -110,11 +112,22 @@ static bool hopeless(const struct supervisor *supervisor, const struct job *job)
 
 /* ---- what comes next ---- */
 
+/* The supervisor has done what it was started for, or has tried to. */
+static void announce(const struct error *err)
+{
+	AUTO(mem_auto) char *ready = mem_format("READY=1\nMAINPID=%ld", (long)getpid());
+	if (err)
+		log_warn("%s", err->message);
+	notify_send(ready);
+}
+
 static void finish(struct job *job, const struct error *err)
 {
 	job->phase = JOB_DONE;
 	struct client *client = job->client;
 	job->client = NULL;
+	if (job->announces)
+		announce(err);
 	if (client && err)
 		client_fail(client, err);
 	else if (client)
@@ -285,6 +298,8 @@ int job_begin(struct supervisor *supervisor, enum job_kind kind, const struct li
 {
 	struct job *job = mem_new(sizeof *job);
 	*job = (struct job){.kind = kind, .wait = wait, .client = client, .deadline = clock_supervised() + wait};
+	job->announces = !supervisor->announced;
+	supervisor->announced = true;
 	int rc = take_names(job, supervisor, names, err);
 	if (rc) {
 		job_free(job);

@@ -57,6 +57,7 @@ struct job {
 	pid_t *pids;           /* of their processes when it began; 0: none */
 	double wait, deadline; /* how long for health; until when */
 	struct client *client; /* NULL: nobody waits */
+	bool announces;        /* its end is when a service manager is told READY */
 	struct job *next;
 };
 
@@ -86,6 +87,7 @@ struct supervisor {
 	time_t started;
 	double began;             /* the same by clock_supervised() */
 	bool quitting;
+	bool announced;           /* the first job has begun */
 	bool echo;                /* what services write, to stdout */
 	struct error failure;     /* why it did not end as it should */
 	char *told;               /* the last STATUS= */

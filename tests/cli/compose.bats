@@ -13,6 +13,9 @@ state() { containers | grep "^$1 " | cut -d ' ' -f 2 | sort -u | tr '\n' ' '; }
 all_running() { [ "$(containers | grep -c ' running ')" -eq "$1" ]; }
 
 @test "start makes the engine's containers and leaves its neighbours alone; stop and start again" {
+	expect 0 service list
+	[ "$output" = $'catalog\nsimplequeue\nanalyzer\napiext\npolicy_engine' ]
+	talks 'no container of the compose project engine'
 	expect 0 service start
 	says 'catalog' 'analyzer'
 	all_running 7
@@ -62,6 +65,15 @@ print(*(one["name"] for one in json.load(sys.stdin)["services"] if one["state"] 
 	inside docker rm -f "$(ids apiext)" >/dev/null
 	expect 0 service start
 	[ "$(state apiext)" = "running " ]
+}
+
+@test "a project that was made from more files stays what it is" {
+	printf 'version: "2.4"\nservices:\n  apiext:\n    environment: {MORE: "1"}\n' >"$DEPLOY/more.yaml"
+	compose -f docker-compose.yaml -f more.yaml up -d
+	before=$(ids apiext)
+	expect 0 service restart
+	[ "$(ids apiext)" = "$before" ]
+	inside docker inspect -f '{{.Config.Env}}' "$before" | grep -q MORE=1
 }
 
 @test "a container that ignores SIGTERM is stopped after its time" {

@@ -30,7 +30,7 @@ teardown() {
 # The images hold links to what the machine has under /usr, which the compose file mounts.
 service_images() {
 	local run='ENTRYPOINT ["/reference-service"]' folder=$DOCKER/service
-	local check='HEALTHCHECK --interval=500ms --timeout=5s --start-period=20s --retries=3 CMD ["/usr/bin/bash", "-c",
+	local check='HEALTHCHECK --interval=2s --timeout=10s --start-period=20s --retries=3 CMD ["/usr/bin/bash", "-c",
 		"exec 3<>/dev/tcp/127.0.0.1/8228 && printf \"GET /health HTTP/1.0\\r\\n\\r\\n\" >&3 && head -n 1 <&3 | grep -q 200"]'
 	check=$(tr -d '\n\t' <<<"$check")
 	[ -x "$REFERENCE_SERVICE" ] || lacking "the stand-in for the engine's services is not built"
@@ -96,7 +96,11 @@ upgrade_project() {
 # The engine runs, all seven containers of it.
 engine_up() {
 	compose up -d
-	expect 0 service start --wait
+	eventually all_healthy
+}
+
+all_healthy() {
+	[ "$(inside docker ps --filter health=healthy --format '{{.ID}}' | wc -l)" -eq 7 ]
 }
 
 # at VERSION RELEASE: database, compose file, containers and services say the same, and nothing is held.
@@ -135,6 +139,7 @@ database_id() { inside docker inspect -f '{{.Id}} {{.State.StartedAt}}' "$(ids d
 }
 
 @test "the dry run says what it would do, and pulls and stops nothing" {
+	inside docker rmi -f "$ENGINE_IMAGE:v0.2.4" >/dev/null 2>&1 || true
 	engine_up
 	expect 0 upgrade --dry-run --to 0.2.4
 	says "stop" "analyzer" "pin release 0\.2\.4 in docker-compose.yaml line [0-9]+, where 0\.2\.1" "start catalog"
@@ -180,10 +185,6 @@ database_id() { inside docker inspect -f '{{.Id}} {{.State.StartedAt}}' "$(ids d
 	at 0.0.6 0.2.1
 }
 
-all_healthy() {
-	[ "$(inside docker ps --filter health=healthy --format '{{.ID}}' | wc -l)" -eq 7 ]
-}
-
 @test "a release that does not become healthy: the command that goes back does; --auto-rollback by itself" {
 	engine_up
 	expect 8 upgrade --to 0.2.3 --yes --timeout 5s
@@ -201,6 +202,8 @@ all_healthy() {
 	engine_up
 	ANCHORE_ADMIN_FAULT=cycle-held:1:kill expect 137 upgrade --to 0.2.4 --yes
 	[ "$(containers | grep -c running)" -eq 1 ]
+	expect 0 service status
+	says 'Held by the run .*upgrade'
 	expect 3 service start
 	one_error
 	talks 'held'
@@ -272,6 +275,6 @@ all_healthy() {
 	engine_up
 	expect 3 upgrade --to 0.2.4 --yes --compose-project other
 	one_error
-	talks 'knows no compose project other' '--compose-project'
+	talks 'no container of the compose project other' '--compose-project'
 	at 0.0.6 0.2.1
 }

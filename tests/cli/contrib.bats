@@ -3,6 +3,13 @@
 
 load lib
 
+teardown() {
+	if [ -n "${SERVICE:-}" ]; then
+		kill -KILL "$SERVICE" 2>/dev/null || true
+	fi
+	server_stop
+}
+
 # The unit as it would be once the program is installed.
 unit() {
 	sed "s|/usr/local/bin/anchore-admin|$ANCHORE_ADMIN|" "$SRCDIR/contrib/systemd/$1" >"$BATS_TEST_TMPDIR/$1"
@@ -52,6 +59,49 @@ compose() {
 	[ "$status" -eq 0 ]
 	contains "$output" 'image: docker.io/anchore/anchore-engine:v0.2.4' "working_dir: $BATS_TEST_TMPDIR" \
 		"$BATS_TEST_TMPDIR:$BATS_TEST_TMPDIR"
+}
+
+# The engine's health check as docker would run it, on another port: check PORT
+check() {
+	local command
+	# shellcheck disable=SC2016 # Python's own
+	command=$(python3 - "$SRCDIR/contrib/docker/docker-compose.yaml" "$1" <<-'PYTHON'
+		import json, re, sys
+		text = re.search(r"test: (\[.*?\])\n", open(sys.argv[1]).read(), re.S).group(1)
+		command = json.loads(re.sub(r"\n\s+", " ", text))
+		assert command[:3] == ["CMD", "bash", "-c"]
+		print(command[3].replace("$$", "$").replace("8228", sys.argv[2]))
+	PYTHON
+	)
+	timeout 10 bash -c "$command" 2>/dev/null
+}
+
+# serves OPTION...: a stand-in without a database; PORT is where it listens.
+serves() {
+	"$REFERENCE_SERVICE" --name apiext --release 0.2.4 --needs 0.0.7 "$@" >"$BATS_TEST_TMPDIR/log" 2>&1 3>&- &
+	SERVICE=$!
+	eventually grep -q 'listens on' "$BATS_TEST_TMPDIR/log"
+	PORT=$(sed -n 's/.* listens on .*://p' "$BATS_TEST_TMPDIR/log")
+}
+
+@test "the engine's health check tells well from ill, and from gone" {
+	server_start
+	sql postgres "CREATE TABLE anchore (db_version text); INSERT INTO anchore VALUES ('0.0.7');
+		CREATE TABLE services (hostid text, servicename text, type text, version text, base_url text,
+			short_description text, status bool, status_message text, heartbeat int, created_at int, last_updated int,
+			PRIMARY KEY (hostid, servicename))"
+	serves --database dbname=postgres
+	eventually check "$PORT"
+	kill -TERM "$SERVICE"
+	wait "$SERVICE"
+	run check "$PORT"
+	[ "$status" -ne 0 ]
+	serves --database dbname=postgres --unhealthy
+	eventually grep -q registered "$BATS_TEST_TMPDIR/log"
+	run check "$PORT"
+	[ "$status" -ne 0 ]
+	kill -TERM "$SERVICE"
+	wait "$SERVICE"
 }
 
 @test "the settings in the compose project are the program's" {

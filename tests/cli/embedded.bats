@@ -17,6 +17,9 @@ setup() {
 }
 
 teardown() {
+	if [ -e "$DEPLOY/run/control" ]; then
+		tool service stop >/dev/null 2>&1 || true
+	fi
 	if [ -f "$BASE/data/here/postmaster.pid" ]; then
 		as_postgres timeout 60 "$PGBIN/pg_ctl" -D "$BASE/data/here" -m immediate -w stop >/dev/null || true
 	fi
@@ -75,4 +78,41 @@ make_deployment() {
 	run --separate-stderr timeout 60 "$ANCHORE_ADMIN" init "$DEPLOY" --embedded
 	[ "$status" -ne 0 ]
 	one_error
+}
+
+@test "with services: the server is there before they start, and goes after they have stopped" {
+	make_deployment
+	# The service writes whether the server is there when it starts, and when it is told to stop.
+	cat >"$BASE/look" <<-SH
+		#!/bin/sh
+		there() { [ -S "$BASE/run/here/.s.PGSQL.5433" ] && echo there || echo away; }
+		echo "start \$(there)"
+		trap 'echo "stop \$(there)"; exit 0' TERM
+		while :; do sleep 0.05; done
+	SH
+	chmod 755 "$BASE/look"
+	cat >>"$DEPLOY/anchore-admin.yaml" <<-YAML
+		status_listen: "off"
+		services:
+		  - name: catalog
+		    argv: [$BASE/look]
+	YAML
+	expect 0 service stop
+	expect 0 service start --detach --wait
+	talks "embedded server here: started"
+	says "catalog +up"
+	eventually grep -q '^start there' "$DEPLOY/log/catalog.log"
+	expect 0 service status
+	says "embedded server here: running" "catalog +up"
+	expect 0 service status --json
+	grep -q '"embedded"' <<<"$output"
+	# One service alone does not take the server with it.
+	expect 0 service stop catalog
+	[ -f "$BASE/data/here/postmaster.pid" ]
+	expect 0 service start catalog
+	expect 0 service stop
+	[ ! -f "$BASE/data/here/postmaster.pid" ]
+	[ "$(tail -n 1 "$DEPLOY/log/catalog.log")" = 'stop there' ]
+	expect 0 service status
+	says "embedded server here: stopped" "catalog +stopped"
 }

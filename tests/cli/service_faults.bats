@@ -102,6 +102,27 @@ time.sleep(100)
 	nothing_marked
 }
 
+@test "while the database is waited for: the supervisor is named, and stopped by those who may" {
+	healthy catalog
+	echo "database: host=$BASE dbname=none" >>"$DEPLOY/anchore-admin.yaml"
+	(cd "$DEPLOY" && exec "$ANCHORE_ADMIN" service start) >"$BASE/out" 2>"$BASE/err" 3>&- </dev/null &
+	SUPERVISOR=$!
+	eventually grep -q 'waiting for the database' "$BASE/err"
+	expect 0 service status
+	says "supervisor: process $SUPERVISOR does not answer yet" "catalog +stopped"
+	expect 4 service start
+	talks "process $SUPERVISOR"
+	expect 0 service stop
+	supervisor_end
+	[ "$status" -eq 143 ]
+	nothing_marked
+	# In the background: who gives up waiting gives up all of it.
+	run --separate-stderr tool service start --detach --timeout 1s
+	[ "$status" -eq 5 ]
+	one_error
+	gone "$(head -n 1 "$DEPLOY/run/lock")"
+}
+
 @test "nonsense on the control socket is answered or cut, and hurts nobody" {
 	healthy catalog
 	expect 0 service start --detach --wait

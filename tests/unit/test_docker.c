@@ -139,11 +139,12 @@ START_TEST(a_pull_that_fails_inside_an_answer_that_began_well)
 		int status;
 		const char *body, *words;
 	} cases[] = {
-		{200, "{\"status\":\"Pulling from x\"}\r\n{\"errorDetail\":{\"message\":\"disk is full\"},\"error\":\"short\"}\r\n",
-			"disk is full"},
+		{200, "{\"status\":\"Pulling from x\"}\r\n"
+			"{\"errorDetail\":{\"message\":\"disk is full\"},\"error\":\"short\"}\r\n", "disk is full"},
 		{200, "{\"error\":\"unexpected EOF\"}\n{\"status\":\"more\"}\n", "unexpected EOF"},
 		{200, "{\"status\":\"a\"}\n{\"error\":\"no newline at the end\"}", "no newline at the end"},
-		{404, "{\"message\":\"manifest for a/anchore-engine:v0.2.4 not found: manifest unknown\"}", "manifest unknown"},
+		{404, "{\"message\":\"manifest for a/anchore-engine:v0.2.4 not found: manifest unknown\"}",
+			"manifest unknown"},
 		{500, "plain words\nand more", "plain words"},
 	};
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -154,8 +155,8 @@ START_TEST(a_pull_that_fails_inside_an_answer_that_began_well)
 		daemon_stop(&daemon);
 		ck_assert_ptr_nonnull(err.hint);
 		unit_assert_error(&err, ERROR_REFUSED, cases[i].words);
-		ck_assert_msg(text_starts(question, "POST /v1.41/images/create?fromImage=reg%3A5000%2Fa%2Fanchore-engine&tag="
-			"v0.2.4 "), "%s", question);
+		ck_assert_msg(text_starts(question, "POST /v1.41/images/create?fromImage=reg%3A5000%2Fa%2F"
+			"anchore-engine&tag=v0.2.4 "), "%s", question);
 	}
 }
 END_TEST
@@ -180,14 +181,17 @@ START_TEST(containers_are_read)
 {
 	AUTO(error_clear) struct error err = ERROR_INIT;
 	AUTO(containers_clear) struct containers found = {NULL, 0};
-	DAEMON({200, "[{\"Id\":\"0b\"},{\"Id\":\"../x\"},{\"Id\":\"0c\",\"Labels\":{\"com.docker.compose.oneoff\":\"True\"}},"
-		"{\"Id\":\"0a\"},{\"Id\":\"0d\"}]"},
-		{200, "{\"Name\":\"/p_s_10\",\"RestartCount\":3,\"State\":{\"Status\":\"running\",\"Pid\":7,\"StartedAt\":"
-			"\"2026-11-27T23:00:00.5Z\",\"Health\":{\"Status\":\"unhealthy\",\"Log\":[{\"Output\":\"first\"},"
-			"{\"Output\":\"last\\nline\"}]}},\"Config\":{\"Image\":\"a:v1\",\"Tty\":true,\"Labels\":{"
-			"\"com.docker.compose.service\":\"s\",\"com.docker.compose.container-number\":\"10\"}}}"},
-		{200, "{\"Name\":\"/p_s_9\",\"State\":{\"Status\":\"exited\",\"ExitCode\":3,\"StartedAt\":\"0001-01-01T00:00:00Z\""
-			",\"OOMKilled\":true},\"Config\":{\"Labels\":{\"com.docker.compose.service\":\"s\","
+	DAEMON({200, "[{\"Id\":\"0b\"},{\"Id\":\"../x\"},{\"Id\":\"0a\"},{\"Id\":\"0d\"},"
+		"{\"Id\":\"0c\",\"Labels\":{\"com.docker.compose.oneoff\":\"True\"}}]"},
+		{200, "{\"Name\":\"/p_s_10\",\"RestartCount\":3,\"State\":{\"Status\":\"running\",\"Pid\":7,"
+			"\"StartedAt\":\"2026-11-27T23:00:00.5Z\",\"Health\":{\"Status\":\"unhealthy\","
+			"\"Log\":[{\"Output\":\"first\"},{\"Output\":\"last\\nline\"}]}},"
+			"\"Config\":{\"StopTimeout\":30,\"Image\":\"a:v1\",\"Tty\":true,"
+			"\"Labels\":{\"com.docker.compose.service\":\"s\","
+			"\"com.docker.compose.container-number\":\"10\"}}}"},
+		{200, "{\"Name\":\"/p_s_9\",\"State\":{\"Status\":\"exited\",\"ExitCode\":3,\"OOMKilled\":true,"
+			"\"StartedAt\":\"0001-01-01T00:00:00Z\"},"
+			"\"Config\":{\"Labels\":{\"com.docker.compose.service\":\"s\","
 			"\"com.docker.compose.container-number\":\"9\"}}}"},
 		{404, "{\"message\":\"gone\"}"});
 	unit_assert_ok(docker_list(&found, &docker, "my project", &err), &err);
@@ -203,14 +207,15 @@ START_TEST(containers_are_read)
 	ck_assert(ten->number == 10 && ten->restarts == 3 && ten->pid == 7 && ten->terminal && container_alive(ten));
 	ck_assert(ten->health == HEALTH_BAD && ten->started == 1795820400);
 	ck_assert_str_eq(ten->health_said, "last");
+	ck_assert(nine->grace > 9.9 && nine->grace < 10.1 && ten->grace > 29.9);
 	ck_assert_str_eq(ten->name, "p_s_10");
 }
 END_TEST
 
 START_TEST(answers_that_are_none)
 {
-	static const struct reply lists[] = {{200, "{}"}, {200, "[1"}, {200, ""}, {500, "{\"message\":\"no\"}"}, {404, "no"},
-		{200, "[{\"Id\":\"0a\"}]"}};
+	static const struct reply lists[] = {{200, "{}"}, {200, "[1"}, {200, ""}, {500, "{\"message\":\"no\"}"},
+		{404, "no"}, {200, "[{\"Id\":\"0a\"}]"}};
 	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
 		AUTO(error_clear) struct error err = ERROR_INIT;
 		struct containers found = {NULL, 0};
@@ -236,7 +241,7 @@ START_TEST(a_container_that_is_gone_is_stopped)
 	}
 	AUTO(error_clear) struct error err = ERROR_INIT;
 	DAEMON({500, "{\"message\":\"cannot stop it\"}"});
-	docker_stop(&docker, "0a", -1, &err);
+	docker_stop(&docker, "0a", 0, &err);
 	daemon_stop(&daemon);
 	unit_assert_error(&err, ERROR_SERVICES, "Docker says 500: cannot stop it");
 }
@@ -250,7 +255,8 @@ static void note(const char *line, size_t size, void *context)
 /* However the pieces are cut: once whole, then at every byte, then all of one byte each. */
 START_TEST(frames_are_put_together)
 {
-	static const char raw[] = "\1\0\0\0\0\0\0\4ab\nc\2\0\0\0\0\0\0\5err\nx\1\0\0\0\0\0\0\0\1\0\0\0\0\0\0\3de\n\1\0\0\0\0\0\0\1f";
+	static const char raw[] = "\1\0\0\0\0\0\0\4ab\nc" "\2\0\0\0\0\0\0\5err\nx" "\1\0\0\0\0\0\0\0"
+		"\1\0\0\0\0\0\0\3de\n" "\1\0\0\0\0\0\0\1f";
 	size_t size = sizeof raw - 1;
 	for (size_t cut = 0; cut <= size + 1; cut++) {
 		AUTO(text_clear) struct text seen = TEXT_INIT;
@@ -299,6 +305,7 @@ Suite *docker_suite(void)
 {
 	return unit_suite("docker", (const TTest *const[]){the_version_is_agreed_on,
 		a_pull_that_fails_inside_an_answer_that_began_well, a_pull_is_believed_when_the_image_is_there,
-		containers_are_read, answers_that_are_none, a_container_that_is_gone_is_stopped, frames_are_put_together,
-		what_is_no_frame_is_noticed_and_terminals_are_raw, a_line_without_end_is_cut, NULL});
+		containers_are_read, answers_that_are_none, a_container_that_is_gone_is_stopped,
+		frames_are_put_together, what_is_no_frame_is_noticed_and_terminals_are_raw, a_line_without_end_is_cut,
+		NULL});
 }

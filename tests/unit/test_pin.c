@@ -12,7 +12,7 @@
 #define E "reg:5000/a/anchore-engine"
 static const struct version NEW = {{0, 2, 4}};
 
-static struct settings settings;
+static struct settings settings; /* zero is what settings_clear() can clear */
 static char *folder;
 
 static void put(const char *name, const char *text)
@@ -22,22 +22,23 @@ static void put(const char *name, const char *text)
 	unit_assert_ok(file_write(path, 0640, text, strlen(text), &err), &err);
 }
 
-/* The file of the test, in a folder of the name "My.Engine_1". */
-static int read_file(struct composefile *out, const char *text, struct error *err)
+/* A deployment for the test, in a folder of the name "My.Engine_1". */
+static void begin(void)
 {
 	AUTO(error_clear) struct error ignored = ERROR_INIT;
-	if (!folder) {
-		unsetenv("COMPOSE_PROJECT_NAME");
-		folder = path_join(unit_folder(), "My.Engine_1");
-		ck_assert_int_eq(mkdir(folder, 0700), 0);
-		AUTO(mem_auto) char *path = path_join(folder, "docker-compose.yml");
-		settings_init(&settings);
-		settings_set(&settings, OPTION_COMPOSE_FILE, path, SOURCE_FILE, "anchore-admin.yaml line 1", NULL,
-			&ignored);
-		settings_set_defaults(&settings);
-	}
+	unsetenv("COMPOSE_PROJECT_NAME");
+	mem_replace(&folder, path_join(unit_folder(), "My.Engine_1"));
+	ck_assert_int_eq(mkdir(folder, 0700), 0);
+	AUTO(mem_auto) char *path = path_join(folder, "docker-compose.yml");
+	settings_clear(&settings);
+	settings_set(&settings, OPTION_COMPOSE_FILE, path, SOURCE_FILE, "anchore-admin.yaml line 1", NULL, &ignored);
+	settings_set_defaults(&settings);
+}
+
+static int read_file(struct composefile *out, const char *text, struct error *err)
+{
 	put("docker-compose.yml", text);
-	return composefile_read(out, &settings, err);
+	return composefile_read(out, &settings, NULL, err);
 }
 
 static char *order(const struct composefile *file)
@@ -50,6 +51,7 @@ static char *order(const struct composefile *file)
 
 START_TEST(services_come_in_the_order_of_their_start)
 {
+	begin();
 	static const char *const cases[][2] = {
 		{"services: {b: {image: " E "}, a: {image: x, depends_on: [b]}}\n", "b* a"},
 		{"services: {a: {image: " E ", depends_on: {b: {condition: service_started}}}, b: {image: " E "}}\n",
@@ -74,6 +76,7 @@ END_TEST
 
 START_TEST(the_project_is_named_as_compose_does)
 {
+	begin();
 	AUTO(error_clear) struct error err = ERROR_INIT;
 	AUTO(composefile_clear) struct composefile file = {.path = NULL}, named = file, dotenv = file;
 	AUTO(composefile_clear) struct composefile environment = {.path = NULL};
@@ -95,6 +98,7 @@ END_TEST
 
 START_TEST(the_release_and_where_it_stands)
 {
+	begin();
 	static const struct {
 		const char *text, *release, *where;
 	} cases[] = {
@@ -130,6 +134,7 @@ END_TEST
 
 START_TEST(only_the_engines_tags_change)
 {
+	begin();
 	static const char *const cases[][2] = {
 		{"services:\r\n  a:\r\n    image: \"" E ":v0.2.3\" # a\r\n  b: {image: '" E ":0.2.3'}\r\n"
 			"  db: {image: pg:v0.2.3}",
@@ -155,6 +160,7 @@ END_TEST
 
 START_TEST(what_names_no_release_is_refused_unless_forced)
 {
+	begin();
 	static const struct {
 		const char *text, *words, *forced; /* NULL: refused nevertheless */
 	} cases[] = {
@@ -190,6 +196,7 @@ END_TEST
 
 START_TEST(an_override_file_is_heeded)
 {
+	begin();
 	AUTO(error_clear) struct error err = ERROR_INIT;
 	AUTO(composefile_clear) struct composefile file = {.path = NULL}, other = {.path = NULL};
 	AUTO(mem_auto) char *text = NULL;
@@ -202,11 +209,47 @@ START_TEST(an_override_file_is_heeded)
 	ck_assert_uint_eq(other.files.count, 2);
 	pin_edit(&text, &size, &other, NEW, true, &err);
 	unit_assert_error(&err, ERROR_REFUSED, "docker-compose.override.yml line 3: the image of b");
+	/* Made from files that are named, the project does not have that one. */
+	AUTO(composefile_clear) struct composefile named = {.path = NULL};
+	AUTO(list_clear) struct list files = LIST_INIT;
+	list_add(&files, file.path);
+	list_give(&files, path_join(folder, "more.yml"));
+	put("more.yml", "services: {a: {image: " E ":v0.2.0}}\n");
+	unit_assert_ok(composefile_read(&named, &settings, &files, &err), &err);
+	ck_assert(list_same(&named.files, &files));
+	pin_edit(&text, &size, &named, NEW, true, &err);
+	unit_assert_error(&err, ERROR_REFUSED, "more.yml line 1: the image of a stands in another file");
+}
+END_TEST
+
+START_TEST(the_compose_file_says_the_engine)
+{
+	begin();
+	AUTO(error_clear) struct error err = ERROR_INIT;
+	AUTO(composefile_clear) struct composefile file = {.path = NULL};
+	unit_assert_ok(read_file(&file, "services: {a: {image: " E ":v0.2.3}}\n", &err), &err);
+	settings_set(&settings, OPTION_ENGINE, "0.2.1", SOURCE_FILE, "anchore-admin.yaml line 2", NULL, &err);
+	unit_assert_ok(pin_engine_setting(&settings, &err), &err);
+	ck_assert_str_eq(settings_text(&settings, OPTION_ENGINE), "0.2.3");
+	ck_assert_str_eq(settings_where(&settings, OPTION_ENGINE), "docker-compose.yml line 1");
+	settings_set(&settings, OPTION_RUNTIME, "process", SOURCE_FILE, "x", NULL, &err);
+	settings_set(&settings, OPTION_ENGINE, "0.2.1", SOURCE_FILE, "x", NULL, &err);
+	unit_assert_ok(pin_engine_setting(&settings, &err), &err);
+	ck_assert_str_eq(settings_text(&settings, OPTION_ENGINE), "0.2.1");
+	settings_set(&settings, OPTION_RUNTIME, "compose", SOURCE_FILE, "x", NULL, &err);
+	settings_set(&settings, OPTION_ENGINE, "0.2.2", SOURCE_ENVIRONMENT, "x", NULL, &err);
+	unit_assert_ok(pin_engine_setting(&settings, &err), &err);
+	ck_assert_str_eq(settings_text(&settings, OPTION_ENGINE), "0.2.2");
+	/* A file that says none, or that cannot be read, is nobody's failure here. */
+	begin();
+	unit_assert_ok(pin_engine_setting(&settings, &err), &err);
+	ck_assert_ptr_null(settings_text(&settings, OPTION_ENGINE));
 }
 END_TEST
 
 START_TEST(files_that_are_none)
 {
+	begin();
 	static const char *const bad[] = {"", "a: 1\n", "services: [a]\n", "services: {a: {image: x\n", "- x\n",
 		"services:\n  a: {image: x}\n  a: {image: y}\n"};
 	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -221,6 +264,7 @@ END_TEST
 
 START_TEST(a_file_is_replaced_through_its_link)
 {
+	begin();
 	AUTO(error_clear) struct error err = ERROR_INIT;
 	AUTO(composefile_clear) struct composefile file = {.path = NULL};
 	AUTO(list_clear) struct list names = LIST_INIT;
@@ -262,6 +306,7 @@ Suite *pin_suite(void)
 {
 	return unit_suite("pin", (const TTest *const[]){services_come_in_the_order_of_their_start,
 		the_project_is_named_as_compose_does, the_release_and_where_it_stands, only_the_engines_tags_change,
-		what_names_no_release_is_refused_unless_forced, an_override_file_is_heeded, files_that_are_none,
+		what_names_no_release_is_refused_unless_forced, an_override_file_is_heeded,
+		the_compose_file_says_the_engine, files_that_are_none,
 		a_file_is_replaced_through_its_link, NULL});
 }

@@ -168,7 +168,7 @@ START_TEST(one_file_is_committed_and_nothing_else)
 {
 	AUTO(error_clear) struct error err = ERROR_INIT;
 	AUTO(repo_auto) struct repo *repo = NULL;
-	AUTO(list_clear) struct list dirty = LIST_INIT, below = LIST_INIT;
+	AUTO(list_clear) struct list dirty = LIST_INIT;
 	const char *folder = committed(&repo);
 	AUTO(mem_auto) char *path = path_join(folder, "below");
 	AUTO(mem_auto) char *commit = NULL, *head = NULL, *author = NULL;
@@ -194,6 +194,10 @@ START_TEST(one_file_is_committed_and_nothing_else)
 	unit_assert_ok(repo_read(&files, repo, "HEAD", &err), &err);
 	ck_assert_str_eq(files.items[0].text, "new");
 	AUTO(repo_auto) struct repo *top = opened(folder);
+	AUTO(repo_files_clear) struct repo_files others = {NULL, 0, NULL};
+	unit_assert_ok(repo_read(&others, top, "HEAD", &err), &err);
+	ck_assert_uint_eq(others.count, 1);
+	ck_assert_str_eq(others.items[0].text, "old");
 	unit_assert_ok(repo_dirty(&dirty, top, &err), &err);
 	ck_assert_uint_eq(dirty.count, 1);
 	ck_assert_str_eq(dirty.items[0], "other (changed)");
