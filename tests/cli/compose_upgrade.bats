@@ -111,8 +111,11 @@ at() {
 	[ "$(containers | grep -c "running v$2\$")" -eq 7 ]
 	[ "$(containers | grep -vc "running v$2\$")" -eq 1 ]
 	[ "$(releases_running)" = "$2" ]
-	expect 0 system status
+	expect 0 system wait
+	expect 0 system status --exit-code
 	says "Engine DB Version: $1" "Engine Code Version: $2"
+	[ "$(grep -c "^Instance .*: up for " <<<"$output")" -eq 7 ]
+	[ "$(grep -c '^Instance .* of analyzer: up for ' <<<"$output")" -eq 3 ]
 }
 
 database_id() { inside docker inspect -f '{{.Id}} {{.State.StartedAt}}' "$(ids db)"; }
