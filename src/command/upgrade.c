@@ -144,19 +144,25 @@ int upgrade_check(struct upgrade *upgrade, struct run *run, struct error *err)
 /* ---- doing it ---- */
 
 /* The command that goes back: with services to the release that was pinned, where the old version is what it needs,
- * else to the newest that does. Owned. */
+ * else to the newest that does. Owned. release: the same; one that is in no list stays, for it ran on that database. */
 static char *way_back(const struct upgrade *upgrade, struct version *release)
 {
 	const struct plan *planned = &upgrade->change.plan;
 	const struct cycle *cycle = &upgrade->cycle;
-	bool known = cycle_drives(cycle) && cycle_release(release, &cycle->state, cycle->releases, planned->from);
-	return mem_format("downgrade --to %s", VERSION_TEXT(known ? *release : planned->from));
+	const struct cycle_state *state = &cycle->state;
+	bool known = cycle_drives(cycle) && cycle_release(release, state, cycle->releases, planned->from);
+	char *back = mem_format("downgrade --to %s", VERSION_TEXT(known ? *release : planned->from));
+	if (state->pinned && !state->needs_known)
+		*release = state->release;
+	return back;
 }
 
 static int roll_back(struct upgrade *upgrade, struct version release, struct error *err)
 {
 	const struct plan *planned = &upgrade->change.plan;
 	AUTO(error_clear) struct error why = ERROR_INIT;
+	if (version_same(release, (struct version){{0, 0, 0}}))
+		return err->code; /* nobody knows which, and the hint says what is left to do */
 	log_warn("%s; going back", err->message);
 	AUTO(mem_auto) char *failure = mem_copy(err->message);
 	int rc = rollback_run(&upgrade->cycle, planned->from, &release, &why);
