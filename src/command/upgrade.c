@@ -146,13 +146,19 @@ int upgrade_check(struct upgrade *upgrade, struct run *run, struct error *err)
 /* ---- doing it ---- */
 
 /* The command that goes back: with services to the release that was pinned, where the old version is what it needs,
- * else to the newest that does. Owned. */
+ * else to the newest that does. Owned. release: the same; one that is in no list stays, for it ran on that database. */
 static char *way_back(bool *known, const struct upgrade *upgrade, struct version *release)
 {
 	const struct plan *planned = &upgrade->change.plan;
 	const struct cycle *cycle = &upgrade->cycle;
-	*known = cycle_drives(cycle) && cycle_release(release, &cycle->state, cycle->releases, planned->from);
-	return mem_format("downgrade --to %s", VERSION_TEXT(*known ? *release : planned->from));
+	const struct cycle_state *state = &cycle->state;
+	bool listed = cycle_drives(cycle) && cycle_release(release, state, cycle->releases, planned->from);
+	char *back = mem_format("downgrade --to %s", VERSION_TEXT(listed ? *release : planned->from));
+	bool stays = !listed && state->pinned && !state->needs_known;
+	if (stays)
+		*release = state->release;
+	*known = listed || stays;
+	return back;
 }
 
 /* release NULL: none is known for that version, what is pinned stays. */

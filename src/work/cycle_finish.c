@@ -36,12 +36,12 @@ static int start(struct cycle *cycle, const struct cycle_end *end, struct error 
 	}
 	step_say("starting the services");
 	rc = fault_point("cycle-release", err);
-	if (!rc)
-		rc = runtime_release(cycle->runtime, err);
 	if (rc)
 		return error_context(err, "the services were not started");
+	/* Some may run, and the hold be gone, even if it fails: who goes back has to stop them again. */
 	cycle->holding = false;
-	return fault_point("cycle-released", err);
+	rc = runtime_release(cycle->runtime, err);
+	return rc ? error_context(err, "not all services were started") : fault_point("cycle-released", err);
 }
 
 static int wait_healthy(struct cycle *cycle, struct error *err)

@@ -97,8 +97,8 @@ static int look(struct launching *launching, struct error *err)
 	return rc ? rc : read_database(launching, err);
 }
 
-/* Somebody else works on the deployment: a run of ours has the store's lock, or somebody has the engine's. */
-static int look_busy(bool *busy, struct launching *launching, struct error *err)
+/* Somebody else works on the deployment: a run of ours has the store's lock, or somebody has the engine's (*locked). */
+static int look_busy(bool *busy, bool *locked, struct launching *launching, struct error *err)
 {
 	const char *store = settings_text(&launching->run->settings, OPTION_STORE);
 	AUTO(sessions_clear) struct sessions holders = {NULL, 0};
@@ -108,7 +108,8 @@ static int look_busy(bool *busy, struct launching *launching, struct error *err)
 	if (rc)
 		return rc;
 	AUTO(mem_auto) char *path = store ? path_join(store, "lock") : NULL;
-	*busy = holders.count || (path && file_exists(path) && file_lock(&lock, path, &why) == ERROR_LOCKED);
+	*locked = holders.count > 0;
+	*busy = *locked || (path && file_exists(path) && file_lock(&lock, path, &why) == ERROR_LOCKED);
 	return 0;
 }
 
@@ -249,14 +250,19 @@ static bool automatic(const struct run *run)
 /* One look, and what it leads to. *done is false where there is to be another look. */
 static int attempt(bool *done, struct launching *launching, struct error *err)
 {
-	bool busy = false;
+	bool busy = false, locked = false;
 	const struct cycle_state *state = &launching->cycle.state;
 	int rc = look(launching, err);
 	if (!rc)
-		rc = look_busy(&busy, launching, err);
+		rc = look_busy(&busy, &locked, launching, err);
 	*done = true;
 	if (rc || launching->empty)
 		return rc ? rc : start(launching, err);
+	/* What is seen of a change before its COMMIT fits. */
+	if (locked && cycle_fit(state) == FIT_SAME && !state->alive) {
+		*done = false;
+		return wait_for_other(launching, err);
+	}
 	switch (launch_decide(state, busy, automatic(launching->run))) {
 	case LAUNCH_START:
 		return start(launching, err);

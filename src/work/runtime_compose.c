@@ -229,6 +229,9 @@ static int compose_release(struct runtime *runtime, struct error *err)
 	int rc = control_directory(&directory, runtime->run, err);
 	if (!rc)
 		rc = hold_read(&hold, directory, err);
+	/* Whoever is not named by the hold must not end it. */
+	if (!rc && hold.run && !text_same(hold.run, runtime->run->id))
+		return hold_refuse(&hold, err);
 	if (!rc && hold.run)
 		rc = compose_up(runtime->state, &hold.ran, err);
 	if (!rc)

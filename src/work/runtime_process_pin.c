@@ -65,6 +65,29 @@ int process_check_pin(const struct run *run, struct error *err)
 	return pin_check(file, settings_flag(&run->settings, OPTION_DEPLOYMENT_GIT), err);
 }
 
+int process_check_release(const struct settings *settings, struct error *err)
+{
+	const struct setting *setting = &settings->values[OPTION_ENGINE];
+	const char *file = settings_text(settings, OPTION_CONFIG), *value = NULL;
+	AUTO(yaml_clear) struct yaml yaml = {0};
+	struct named named;
+	struct version one, other;
+	if (!file || !setting->value || setting->source > SOURCE_ENVIRONMENT)
+		return 0;
+	int rc = look(&named, file, err);
+	if (!rc)
+		rc = yaml_read(&yaml, file, err);
+	if (rc || !named.engine || !named.wanted)
+		return rc;
+	rc = yaml_scalar(&value, &yaml, yaml_find(&yaml, KEY), err);
+	if (rc || !value || text_same(value, setting->value) || (version_parse_typed(&one, value) &&
+		version_parse_typed(&other, setting->value) && version_same(one, other)))
+		return rc;
+	error_set(err, ERROR_REFUSED, "%s names release %s, and the supervisor has %s from %s, which wins; end it with "
+		"`anchore-admin service stop` and start it without that", file, value, setting->value, setting->where);
+	return err->code;
+}
+
 int process_repin(struct runtime *runtime, struct version release, const char *what, struct error *err)
 {
 	const struct settings *settings = &runtime->run->settings;

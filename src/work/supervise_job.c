@@ -134,6 +134,14 @@ static void finish(struct job *job, const struct error *err)
 		client_done(client, NULL);
 }
 
+/* A run that came in between holds the services, or they are all being stopped. */
+static int check_start(const struct supervisor *supervisor, struct error *err)
+{
+	if (supervisor->hold.run)
+		return hold_refuse(&supervisor->hold, err);
+	return supervisor->quitting ? error_set(err, ERROR_REFUSED, "the supervisor is ending") : 0;
+}
+
 static void start_all(struct supervisor *supervisor, struct job *job)
 {
 	for (size_t i = 0; i < job->names.count; i++) {
@@ -150,8 +158,14 @@ static void after_stop(struct supervisor *supervisor, struct job *job)
 	AUTO(error_clear) struct error err = ERROR_INIT;
 	int rc = check_gone(supervisor, job, &err);
 	if (!rc && job->kind == JOB_RESTART) {
-		start_all(supervisor, job);
-		return;
+		rc = check_start(supervisor, &err);
+		if (!rc) {
+			start_all(supervisor, job);
+			return;
+		}
+		/* They were to run, and the hold found them stopping. */
+		for (size_t i = 0; i < job->names.count; i++)
+			list_add_once(&supervisor->after_hold, job->names.items[i]);
 	}
 	finish(job, rc ? &err : NULL);
 	if (job->kind != JOB_QUIT)

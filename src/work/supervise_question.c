@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "work/runtime_process.h"
 #include "work/supervise_private.h"
 #include "work/view.h"
 
@@ -131,6 +132,8 @@ static int on_release(struct question *question, struct error *err)
 	}
 	/* The settings name another release by now. */
 	rc = supervisor_reload(supervisor, err);
+	if (!rc)
+		rc = process_check_release(&supervisor->run->settings, err);
 	if (!rc)
 		rc = hold_remove(supervisor->directory, err);
 	if (rc)

@@ -74,6 +74,14 @@ static void on_output(void *context, int fd, int events)
 
 /* ---- the process ---- */
 
+/* How the supervisor was told of the database, the store and their passwords is not the services', of whatever user. */
+static void hide_options(struct list *environment)
+{
+	for (int i = 0; i < OPTION_COUNT; i++)
+		if (option_table[i].in_environment)
+			list_give(environment, settings_variable((enum option)i));
+}
+
 static int start(struct unit *unit, struct error *err)
 {
 	struct supervisor *supervisor = unit->supervisor;
@@ -81,6 +89,7 @@ static int start(struct unit *unit, struct error *err)
 	AUTO(mem_auto) char *deployment = mark_deployment(supervisor->directory);
 	AUTO(mem_auto) char *service = mark_service(unit);
 	list_add(&environment, "NOTIFY_SOCKET"); /* ours, not theirs */
+	hide_options(&environment);
 	list_add(&environment, deployment);
 	list_add(&environment, service);
 	list_add_all(&environment, &unit->spec.environment);
@@ -296,8 +305,9 @@ void units_stop_next(struct supervisor *supervisor)
 {
 	for (size_t i = supervisor->unit_count; i-- > 0;) {
 		struct unit *unit = supervisor->units[i];
-		bool turn = unit->to_stop;
-		for (size_t j = 0; turn && j < supervisor->unit_count; j++)
+		bool turn = unit->to_stop, alive = service_alive(unit->state);
+		/* One without a process is not waited with: it would be started again meanwhile. */
+		for (size_t j = 0; turn && alive && j < supervisor->unit_count; j++)
 			turn = !stands_before(supervisor->units[j], unit);
 		if (!turn)
 			continue;

@@ -284,3 +284,18 @@ database_id() { inside docker inspect -f '{{.Id}} {{.State.StartedAt}}' "$(ids d
 	talks 'no container of the compose project other' '--compose-project'
 	at 0.0.6 0.2.1
 }
+
+@test "a run that finds the services held by another that lives leaves them so" {
+	compose up -d
+	expect 0 service stop
+	mkdir -p "$DEPLOY/run"
+	cat >"$DEPLOY/run/held.json" <<-JSON
+		{"run": "other", "for": "upgrade", "since": "2018-01-01T00:00:00Z", "pid": $$,
+		 "born": $(sed 's/.*) //' "/proc/$$/stat" | cut -d " " -f 20), "ran": ["catalog"]}
+	JSON
+	cp "$DEPLOY/run/held.json" "$BATS_TEST_TMPDIR/held.json"
+	expect 4 upgrade --to 0.2.4 --yes
+	talks "the run other .* holds the services"
+	cmp "$BATS_TEST_TMPDIR/held.json" "$DEPLOY/run/held.json"
+	[ "$(containers | grep -c "running v")" -eq 0 ]
+}

@@ -197,6 +197,25 @@ assert [one["state"] for one in answer["services"]["instances"]] == ["up"] * 3, 
 	says "upgrade +0\.0\.6 -> 0\.0\.7" "downgrade +0\.0\.7 -> 0\.0\.6"
 }
 
+@test "--auto-rollback stops what was started when not all of the new release can be" {
+	supervisor_start
+	printf '#!/none/such\n' >"$DEPLOY/releases/0.2.4/service"
+	expect 8 upgrade --to 0.2.4 --yes --timeout 30s --auto-rollback
+	talks "it went back: the database is at version 0\.0\.6 again, and release 0\.2\.1 is healthy"
+	at 0.0.6 0.2.1
+}
+
+@test "a supervisor whose own option names the old release does not start it on the upgraded database" {
+	supervisor_start --engine 0.2.1
+	expect 8 upgrade --to 0.2.4 --yes
+	talks "names release 0\.2\.4, and the supervisor has 0\.2\.1 from .*, which wins" "anchore-admin service stop"
+	states_are stopped stopped stopped
+	[ -e "$DEPLOY/run/held.json" ]
+	expect 0 service stop
+	supervisor_start
+	at 0.0.7 0.2.4
+}
+
 @test "--auto-rollback goes back by the snapshot where no SQL leads back" {
 	cp -r "$BATS_FILE_TMPDIR/repo" "$BATS_TEST_TMPDIR/up"
 	git -C "$BATS_TEST_TMPDIR/up" rm -q 'sql/0.0.7--0.0.6.*'

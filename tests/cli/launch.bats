@@ -186,6 +186,22 @@ other_is_up() {
 	[ "$(other service status --json 2>/dev/null | python3 -c 'import json,sys; print(json.load(sys.stdin)["services"][0]["state"])')" = up ]
 }
 
+@test "it fits, but somebody has the engine's lock, and may be changing it: it is waited for" {
+	session_open anchore stranger
+	session_run "SELECT pg_advisory_lock(1, 1);"
+	(
+		cd "$DEPLOY" && exec timeout 60 "$ANCHORE_ADMIN" service start --detach --wait
+	) </dev/null >"$BATS_TEST_TMPDIR/start.out" 2>"$BATS_TEST_TMPDIR/start.err" 3>&- &
+	TOOL=$!
+	eventually grep -qs "somebody works on it: waiting" "$BATS_TEST_TMPDIR/start.err" "$DEPLOY/log/supervisor.log"
+	nothing_started
+	session_close
+	wait "$TOOL"
+	TOOL=
+	SUPERVISOR=$(cat "$DEPLOY/run/lock")
+	at 0.0.6 0.2.1
+}
+
 @test "an empty database: a fresh engine makes its own schema" {
 	sql postgres "DROP DATABASE anchore"
 	sql postgres "CREATE DATABASE anchore OWNER engine"

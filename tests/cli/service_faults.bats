@@ -44,6 +44,50 @@ services_teardown_mounted() {
 	is analyzer state stopped
 }
 
+@test "a hold that comes while they are restarted: they are not started, and run again after it" {
+	service catalog stubborn "stop_timeout: 2"
+	supervisor_start
+	eventually is catalog state up
+	eventually grep -q 'stubborn now' "$DEPLOY/log/catalog.log"
+	ask '{"do": "restart"}' >"$BASE/restart" &
+	eventually is catalog state stopping
+	ask '{"do": "hold", "run": "run1", "for": "upgrade"}' | grep -q '"done"'
+	wait "$!"
+	grep -q REFUSED "$BASE/restart"
+	nothing_marked
+	is catalog state stopped
+	ask '{"do": "release", "run": "run1"}' | grep -q '"done"'
+	eventually is catalog state up
+}
+
+@test "a hold: what has died and waits is not started while others are being stopped" {
+	cat >>"$DEPLOY/anchore-admin.yaml" <<-YAML
+		  - name: catalog
+		    argv: ["sh", "-c", "exit 3"]
+	YAML
+	service analyzer stubborn "stop_timeout: 6"
+	supervisor_start
+	eventually grep -q 'stubborn now' "$DEPLOY/log/analyzer.log"
+	eventually is catalog state waiting
+	ask '{"do": "hold", "run": "run1", "for": "upgrade"}' >"$BASE/hold" &
+	eventually is analyzer state stopping
+	is catalog state stopped
+	is analyzer state stopping
+	wait "$!"
+	grep -q '"done"' "$BASE/hold"
+	[ "$(jq -c .ran "$DEPLOY/run/held.json")" = '["catalog","analyzer"]' ]
+	nothing_marked
+}
+
+@test "the supervisor's options are not told to the services" {
+	healthy catalog
+	ANCHORE_ADMIN_STORE=$BASE/secret OTHER=told supervisor_start
+	eventually is catalog state up
+	tr '\0' '\n' <"/proc/$(field catalog pid)/environ" >"$BASE/environment"
+	grep -qx OTHER=told "$BASE/environment"
+	! grep -q ANCHORE_ADMIN_STORE "$BASE/environment" || false
+}
+
 @test "a hold outlives the supervisor: the next one keeps the services down and says so" {
 	healthy catalog
 	healthy apiext
