@@ -93,6 +93,12 @@ int store_load(struct snapshot_entry *out, const char *path, struct error *err)
 	return 0;
 }
 
+static void check_clear(struct snapshot_check *check)
+{
+	mem_free(check->server);
+	mem_free(check->message);
+}
+
 void snapshot_entry_clear(struct snapshot_entry *entry)
 {
 	mem_free(entry->path);
@@ -103,6 +109,8 @@ void snapshot_entry_clear(struct snapshot_entry *entry)
 		moment_clear(&entry->copies[i].moment);
 	}
 	mem_free(entry->copies);
+	check_clear(&entry->verified);
+	check_clear(&entry->proven);
 	*entry = (struct snapshot_entry){0};
 }
 
