@@ -63,7 +63,7 @@ const struct option_entry option_table[OPTION_COUNT] = {
 		SETTING,
 		.help = "keep the last of each of the last N years that have one"},
 	[OPTION_KEEP_WITHIN] = {.name = "keep-within", .kind = OPTION_IS_DURATION, .argument = "DURATION", SETTING,
-		.help = "keep every snapshot that is younger: 48h, 14d"},
+		.help = "keep every snapshot that is at most so much older than the newest: 48h, 14d"},
 	[OPTION_KEEP_DATABASES] = {.name = "keep-databases", .kind = OPTION_IS_DURATION, .argument = "DURATION", SETTING,
 		.help = "how long a database that a restore put aside is kept; else until it is dropped by hand"},
 	[OPTION_UPGRADE_REQUIRE] = {.name = "upgrade-require", .kind = OPTION_IS_TEXT, .argument = "fresh|verified|proven",

@@ -90,7 +90,10 @@ time_t snapshot_verified_at(const struct snapshot_entry *entry);
 
 /* The deployment's UUID; made when there is none and make is true, else NULL. Owned. */
 int store_deployment(char **uuid, const char *store, bool make, struct error *err);
-/* Removes .tmp-* (the lock must be held). */
+/* Removes a snapshot with all that is known of it (the lock must be held). It is hidden before it is removed: killed in
+ * between, it is no snapshot any more, and the next holder of the lock removes the rest. */
+int store_drop(const char *store, const struct snapshot_entry *entry, struct error *err);
+/* Removes .tmp-*, and ends what a killed store_drop() began (the lock must be held). */
 int store_sweep(const char *store, struct error *err);
 
 #endif
