@@ -1,31 +1,17 @@
-/* What became of the scheduled job: the store's file scheduled.json, replaced by rename at the end of each run. Read by
- * `cron status`, `system status`, `doctor` and the metrics. */
+/* The store's file scheduled.json: what became of the scheduled job (model/attempt.h), replaced by rename at the start
+ * and at the end of each run. Read by `cron status`, `system status`, `doctor` and the metrics. */
 #ifndef WORK_ATTEMPT_H
 #define WORK_ATTEMPT_H
 
-#include <stdbool.h>
-#include <stdint.h>
-#include <time.h>
-
 #include "base/error.h"
-
-struct attempt {
-	time_t last;           /* attempt; 0: never */
-	time_t success;        /* the last one that did what it should, be it "unchanged"; 0: never */
-	time_t snapshot_at;    /* the last one that made a snapshot; 0: never */
-	time_t failing_since;  /* 0: it is not */
-	int exit_status;       /* of the last attempt */
-	double seconds;        /* that it took */
-	uint64_t bytes;        /* of the last snapshot */
-	bool unchanged;        /* the last success needed no snapshot */
-	char *outcome;         /* "done", "unchanged", "failed", owned; NULL: never */
-	char *snapshot;        /* id of the last snapshot made or found to be the same; NULL */
-	char *message;         /* why the last attempt failed; NULL */
-};
+#include "io/json.h"
+#include "model/attempt.h"
 
 /* No file is an attempt that never was. */
 int attempt_read(struct attempt *out, const char *store, struct error *err);
+/* On a full disk in place of what is there: a failure that cannot be recorded would be told every night. */
 int attempt_write(const char *store, const struct attempt *attempt, struct error *err);
-void attempt_clear(struct attempt *attempt);
+/* As it is in the file; a new reference. */
+json_t *attempt_json(const struct attempt *attempt);
 
 #endif
