@@ -160,10 +160,10 @@ json() { python3 -c 'import json, sys; o = json.load(sys.stdin); print(eval(sys.
 
 @test "an empty and a missing store are no failure" {
 	mkdir "$DEPLOY/empty"
-	for store in "$DEPLOY/empty" "$DEPLOY/none"; do
-		expect 0 snapshot prune --yes --keep-last 1 --store "$store"
+	for folder in "$DEPLOY/empty" "$DEPLOY/none"; do
+		expect 0 snapshot prune --yes --keep-last 1 --store "$folder"
 		says "no snapshots in"
-		expect 0 snapshot prune --dry-run --json --keep-last 1 --store "$store"
+		expect 0 snapshot prune --dry-run --json --keep-last 1 --store "$folder"
 		[ "$(json '(o["kept"], o["dropped"], o["snapshots"])')" = "(0, 0, [])" ]
 	done
 	[ ! -e "$DEPLOY/none" ]
