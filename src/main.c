@@ -93,18 +93,12 @@ static int finish_output(int rc, struct error *err)
 	return rc ? rc : error_errno(err, ERROR_FAILED, "cannot write the answer to stdout");
 }
 
-static int exit_status(const struct error *err)
+/* A failure that goes on every night is told once (work/nightly.h); the exit status says it every time. */
+static void report(const struct error *err, bool tell, bool json, int status)
 {
-	if (err->code != ERROR_INTERRUPTED)
-		return error_status(err->code);
-	int number = interrupt_signal();
-	return error_status(err->code) + (number ? number : 2);
-}
-
-static void report(const struct error *err, bool json, int status)
-{
-	fprintf(stderr, "anchore-admin: %s\n", err->message);
-	if (err->hint)
+	if (tell)
+		fprintf(stderr, "anchore-admin: %s\n", err->message);
+	if (tell && err->hint)
 		fprintf(stderr, "hint: %s\n", err->hint);
 	if (!json)
 		return;
@@ -131,8 +125,8 @@ int main(int argc, char **argv)
 	rc = finish_output(rc, &err);
 	int status = 0;
 	if (rc) {
-		status = exit_status(&err);
-		report(&err, run_json(&run) && !*run.answered, status);
+		status = interrupt_status(&err);
+		report(&err, !run.told, run_json(&run) && !*run.answered, status);
 	}
 	error_clear(&err);
 	run_clear(&run);

@@ -44,3 +44,11 @@ void interrupt_defer(bool defer)
 {
 	atomic_store(&deferred, defer);
 }
+
+int interrupt_status(const struct error *err)
+{
+	int status = error_status(err->code), number = atomic_load(&caught);
+	if (err->code != ERROR_INTERRUPTED)
+		return status;
+	return status + (number ? number : SIGINT);
+}

@@ -13,6 +13,8 @@ void interrupt_setup(void);
 int interrupt_signal(void);
 /* Fails with ERROR_INTERRUPTED "stopped by SIGINT" once a signal came, unless deferred. */
 int interrupt_check(struct error *err);
+/* The exit status that an error makes: of one that a signal brought, 128 and its number. */
+int interrupt_status(const struct error *err);
 /* While deferred (a short step that must be finished, such as a swap) interrupt_signal() says 0. */
 void interrupt_defer(bool defer);
 

@@ -11,6 +11,7 @@
 static pthread_mutex_t guard = PTHREAD_MUTEX_INITIALIZER;
 static bool is_quiet, is_verbose, is_json, never_waits;
 static bool has_bar; /* on the line that the cursor is in */
+static struct list *collected; /* warnings; NULL: they are said */
 
 void log_setup(bool quiet, bool verbose, bool json)
 {
@@ -51,11 +52,32 @@ static void say(const char *prefix, const char *format, va_list args)
 	pthread_mutex_unlock(&guard);
 }
 
+void log_collect(struct list *warnings)
+{
+	pthread_mutex_lock(&guard);
+	collected = warnings;
+	pthread_mutex_unlock(&guard);
+}
+
+static bool collect(const char *format, va_list args)
+{
+	AUTO(mem_auto) char *line = mem_format_v(format, args);
+	pthread_mutex_lock(&guard);
+	bool wanted = collected != NULL;
+	if (wanted)
+		list_add_once(collected, line);
+	pthread_mutex_unlock(&guard);
+	return wanted;
+}
+
 void log_warn(const char *format, ...)
 {
-	va_list args;
+	va_list args, again;
 	va_start(args, format);
-	say("warning: ", format, args);
+	va_copy(again, args);
+	if (!collect(format, again))
+		say("warning: ", format, args);
+	va_end(again);
 	va_end(args);
 }
 

@@ -35,6 +35,7 @@ int command_snapshot_show(struct run *run, struct error *err);
 int command_snapshot_verify(struct run *run, struct error *err);
 int command_snapshot_pin(struct run *run, struct error *err);
 int command_snapshot_unpin(struct run *run, struct error *err);
+int command_snapshot_prune(struct run *run, struct error *err);
 int command_graph_show(struct run *run, struct error *err);
 int command_graph_path(struct run *run, struct error *err);
 int command_graph_lint(struct run *run, struct error *err);

@@ -26,6 +26,7 @@ static json_t *entry_json(const struct journal_entry *entry)
 	json_put(json, "release_was", entry->release_was);
 	json_put(json, "services", entry->services);
 	json_put_value(json, "edges", json_from_list(&entry->edges));
+	json_put_value(json, "dropped", json_from_list(&entry->dropped));
 	json_put_flag(json, "in_database", entry->in_database);
 	json_put_flag(json, "in_file", entry->in_file);
 	return json;
@@ -64,6 +65,8 @@ static void print_details(const struct run *run, const struct journal_entry *ent
 			run_print(run, " of commit %.12s", entry->commit);
 		run_print(run, "\n");
 	}
+	for (size_t i = 0; i < entry->dropped.count; i++)
+		run_print(run, "    dropped %s\n", entry->dropped.items[i]);
 	if (entry->reason)
 		run_print(run, "    without a snapshot: %s\n", entry->reason);
 	if (entry->message)

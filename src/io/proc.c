@@ -10,8 +10,10 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "base/mem.h"
@@ -21,7 +23,14 @@ extern char **environ;
 struct child {
 	pid_t pid;
 	int out, errors; /* read ends; -1 when not captured or at the end */
+	bool group;      /* it leads a process group of its own */
+	double limit, start;
+	bool late;       /* the limit is over */
+	bool ended;      /* reaped: */
+	int status;
 };
+
+enum { PATIENCE = 5 /* seconds from SIGTERM to SIGKILL */ };
 
 char *proc_find(const char *name)
 {
@@ -65,6 +74,8 @@ static void become(const struct proc *proc, const struct passwd *user, const cha
 {
 	if (user && (initgroups(user->pw_name, user->pw_gid) != 0 || setgid(user->pw_gid) != 0 ||
 		setuid(user->pw_uid) != 0))
+		return;
+	if (proc->limit > 0 && setpgid(0, 0) != 0)
 		return;
 	const char *directory = proc->directory ? proc->directory : user ? "/" : NULL;
 	if (directory && chdir(directory) != 0)
@@ -117,7 +128,8 @@ static int start(struct child *child, const struct proc *proc, struct error *err
 		file_close(&errors[0]);
 		return error_errno(err, ERROR_FAILED, "cannot start %s", path);
 	}
-	*child = (struct child){pid, out[0], errors[0]};
+	*child = (struct child){.pid = pid, .out = out[0], .errors = errors[0], .group = proc->limit > 0,
+		.limit = proc->limit, .start = clock_elapsed()};
 	return 0;
 }
 
@@ -132,29 +144,56 @@ static void gulp(int *fd, struct text *text)
 	text->data[text->size] = '\0';
 }
 
-/* Reads both pipes to their ends. A signal to us is handed on, again and again: a child that is not yet the program
- * does not heed it. */
+static void end_child(const struct child *child, int number)
+{
+	/* Before it has become a group of its own, it is one process. */
+	if (!child->group || kill(-child->pid, number) != 0)
+		kill(child->pid, number);
+}
+
+/* A signal to us is handed on, again and again: a child that is not yet the program does not heed it. */
+static void press(struct child *child)
+{
+	double over = child->limit > 0 ? clock_elapsed() - child->start - child->limit : -1;
+	child->late |= over >= 0;
+	if (interrupt_signal() || over >= 0)
+		end_child(child, over >= PATIENCE ? SIGKILL : SIGTERM);
+}
+
+/* Reads both pipes to their ends; of a program with a limit only for as long as it is there itself. */
 static void collect(struct child *child, struct text *out, struct text *errors)
 {
 	while (child->out >= 0 || child->errors >= 0) {
 		struct pollfd fds[2] = {{.fd = child->out, .events = POLLIN}, {.fd = child->errors, .events = POLLIN}};
-		poll(fds, 2, 200);
-		if (interrupt_signal())
-			kill(child->pid, SIGTERM);
+		int ready = poll(fds, 2, child->ended ? 0 : child->group ? 50 : 200);
+		if (child->ended && ready == 0)
+			break;
+		if (!child->ended)
+			press(child);
 		if (child->out >= 0 && fds[0].revents)
 			gulp(&child->out, out);
 		if (child->errors >= 0 && fds[1].revents)
 			gulp(&child->errors, errors);
+		if (child->group && !child->ended)
+			child->ended = waitpid(child->pid, &child->status, WNOHANG) == child->pid;
 	}
+	file_close(&child->out);
+	file_close(&child->errors);
 }
 
-static int wait_for(pid_t pid)
+static int wait_for(struct child *child)
 {
-	int status = 0;
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+	struct timespec step = {.tv_nsec = 20000000};
+	while (child->group && !child->ended) { /* it closed its output and goes on */
+		press(child);
+		child->ended = waitpid(child->pid, &child->status, WNOHANG) == child->pid;
+		if (!child->ended)
+			nanosleep(&step, NULL);
+	}
+	while (!child->ended && waitpid(child->pid, &child->status, 0) < 0 && errno == EINTR)
 		if (interrupt_signal())
-			kill(pid, SIGTERM);
-	return status;
+			kill(child->pid, SIGTERM);
+	return child->status;
 }
 
 /* The line that says it: the first that calls itself an error, else the last one. */
@@ -190,7 +229,7 @@ int proc_run(char **out, char **errors, const struct proc *proc, struct error *e
 	AUTO(text_clear) struct text said = TEXT_INIT;
 	AUTO(text_clear) struct text complained = TEXT_INIT;
 	collect(&child, &said, &complained);
-	int status = wait_for(child.pid);
+	int status = wait_for(&child);
 	if (out)
 		*out = text_take(&said);
 	if (errors)
@@ -198,5 +237,12 @@ int proc_run(char **out, char **errors, const struct proc *proc, struct error *e
 	rc = interrupt_check(err);
 	if (rc)
 		return rc;
+	if (proc->status)
+		*proc->status = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	if (child.late)
+		kill(-child.pid, SIGKILL); /* whoever of its group heeded nothing */
+	if (child.late)
+		return error_set(err, ERROR_FAILED, "%s was ended after %.0f seconds", path_base(proc->argv[0]),
+			proc->limit);
 	return status == 0 ? 0 : explain(proc, status, complained.data ? complained.data : "", err);
 }

@@ -29,6 +29,19 @@ enum option {
 	OPTION_COMPRESS,             /* --compress zstd:LEVEL, default zstd:1 */
 	OPTION_LOCK_TIMEOUT,         /* --lock-timeout SECONDS, default 5 */
 	OPTION_SNAPSHOT_MAX_AGE,     /* --snapshot-max-age DURATION ("24h", "7d"); empty: no limit */
+	/* unattended */
+	OPTION_KEEP_LAST,            /* --keep-last N, file also `keep: {last: N}` */
+	OPTION_KEEP_HOURLY,
+	OPTION_KEEP_DAILY,
+	OPTION_KEEP_WEEKLY,
+	OPTION_KEEP_MONTHLY,
+	OPTION_KEEP_YEARLY,
+	OPTION_KEEP_WITHIN,          /* --keep-within DURATION */
+	OPTION_KEEP_DATABASES,       /* --keep-databases DURATION, of those that a restore put aside */
+	OPTION_UPGRADE_REQUIRE,      /* --upgrade-require fresh|verified|proven */
+	OPTION_METRICS_FILE,         /* --metrics-file FILE for Prometheus' textfile collector */
+	OPTION_HOOKS_DIR,            /* --hooks-dir DIR, default: `hooks` beside the settings file, if there */
+	OPTION_SCHEDULE_JITTER,      /* --schedule-jitter DURATION */
 	/* the engine's services */
 	OPTION_RUNTIME,              /* --runtime process|compose; else by what is there: services:, compose_file */
 	OPTION_RUN_DIR,              /* --run-dir DIR, default: `run` beside the settings file */
@@ -66,6 +79,10 @@ enum option {
 	OPTION_DOT,
 	OPTION_WRITE,                /* graph lint --write */
 	OPTION_NO_DATABASE,          /* init --no-database */
+	OPTION_RESTORE,              /* snapshot verify --restore */
+	OPTION_SCHEDULED,            /* backup --scheduled */
+	OPTION_AT,                   /* cron install --at 'M H D M W' */
+	OPTION_SYSTEMD,              /* cron install --systemd */
 	OPTION_DETACH,               /* service start --detach */
 	OPTION_WAIT,                 /* service start|restart --wait: until all are healthy */
 	OPTION_TIMEOUT,              /* --timeout DURATION of what waits */

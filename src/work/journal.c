@@ -80,6 +80,7 @@ void journal_entry_clear(struct journal_entry *entry)
 	for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
 		mem_free(owned[i]);
 	list_clear(&entry->edges);
+	list_clear(&entry->dropped);
 	*entry = (struct journal_entry){0};
 }
 
@@ -175,6 +176,8 @@ static int append(const char *store, const struct journal_entry *entry, const ch
 	json_put(object, "commit", entry->commit);
 	json_put(object, "reason", entry->reason);
 	json_put_value(object, "edges", json_from_list(&entry->edges));
+	if (entry->dropped.count)
+		json_put_value(object, "dropped", json_from_list(&entry->dropped));
 	if (outcome) {
 		json_put(object, "outcome", outcome);
 		json_put(object, "message", message);
@@ -267,6 +270,10 @@ static bool read_line(struct journal *journal, const json_t *line)
 	if (json_object_get(line, "edges")) {
 		list_clear(&entry->edges);
 		json_to_list(&entry->edges, json_object_get(line, "edges"));
+	}
+	if (json_object_get(line, "dropped")) {
+		list_clear(&entry->dropped);
+		json_to_list(&entry->dropped, json_object_get(line, "dropped"));
 	}
 	entry->in_file = true;
 	return true;

@@ -29,6 +29,7 @@ struct journal_entry {
 	/* In the file alone: */
 	char *release, *release_was; /* pinned by the run, and before it; NULL */
 	char *services;              /* "healthy", or why not; NULL: the run did nothing to them */
+	struct list dropped;         /* by a prune: ids of snapshots, names of databases */
 	bool in_database, in_file;
 };
 

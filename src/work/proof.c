@@ -202,23 +202,41 @@ static int read_contents(struct proof *proof, struct run *run, const struct snap
 	return 0;
 }
 
+/* What costs no reading of rows: *same when the moment decides. */
+static int look(struct proof *proof, bool *same, struct db *db, const struct snapshot_entry *entry,
+	const struct facts *facts, struct error *err)
+{
+	compare_catalog(&proof->differences, &entry->manifest, &facts->catalog, &facts->other);
+	int rc = compare_sequences(&proof->differences, db, &entry->manifest, err);
+	const struct moment *then = known_moment(entry, &facts->identity);
+	if (!rc)
+		rc = untouched(same, db, then && then->durable ? then : NULL, err);
+	if (!rc && *same)
+		copy_moment(&proof->moment, then);
+	return rc;
+}
+
+int proof_quick(bool *fresh, struct db *db, const struct snapshot_entry *entry, const struct facts *facts,
+	struct error *err)
+{
+	AUTO(proof_clear) struct proof proof = {.fresh = false};
+	bool same = false;
+	int rc = look(&proof, &same, db, entry, facts, err);
+	if (!rc)
+		*fresh = same && proof.differences.count == 0;
+	return rc;
+}
+
 int proof_make(struct proof *out, struct run *run, struct db *db, const struct snapshot_entry *entry,
 	const struct facts *facts, struct error *err)
 {
 	AUTO(proof_clear) struct proof proof = {.fresh = false};
-	compare_catalog(&proof.differences, &entry->manifest, &facts->catalog, &facts->other);
-	int rc = compare_sequences(&proof.differences, db, &entry->manifest, err);
-	const struct moment *then = known_moment(entry, &facts->identity);
 	bool same = false;
-	if (!rc)
-		rc = untouched(&same, db, then && then->durable ? then : NULL, err);
+	int rc = look(&proof, &same, db, entry, facts, err);
 	if (rc)
 		return rc;
-	proof.how = HOW_MOMENT;
-	if (same) {
-		copy_moment(&proof.moment, then);
-	} else {
-		proof.how = HOW_CONTENTS;
+	proof.how = same ? HOW_MOMENT : HOW_CONTENTS;
+	if (!same) {
 		rc = read_contents(&proof, run, entry, err);
 		if (!rc)
 			rc = compare_extensions(&proof.differences, db, err);
@@ -231,6 +249,32 @@ int proof_make(struct proof *out, struct run *run, struct db *db, const struct s
 	*out = proof;
 	proof = (struct proof){.fresh = false};
 	return 0;
+}
+
+bool proof_equal(const struct manifest *a, const struct manifest *b)
+{
+	AUTO(list_clear) struct list differences = LIST_INIT;
+	compare_catalog(&differences, a, &b->catalog, &b->other);
+	bool same = a->table_count == b->table_count && a->sequence_count == b->sequence_count &&
+		content_same(&a->large_objects, &b->large_objects);
+	for (size_t i = 0; same && i < b->sequence_count; i++)
+		compare_sequence(&differences, find_sequence(a, b->sequences[i].schema, b->sequences[i].name),
+			&b->sequences[i]);
+	for (size_t i = 0; same && i < b->table_count; i++) {
+		const struct manifest_table *now = &b->tables[i];
+		const struct manifest_table *then = manifest_find_table(a, now->schema, now->name);
+		same = then && list_same(&then->columns, &now->columns) && content_same(&then->content, &now->content);
+	}
+	return same && !differences.count;
+}
+
+int proof_provable(bool *out, struct db *db, struct error *err)
+{
+	AUTO(list_clear) struct list differences = LIST_INIT;
+	int rc = compare_extensions(&differences, db, err);
+	if (!rc)
+		*out = differences.count == 0;
+	return rc;
 }
 
 /* ---- again, under the locks ---- */

@@ -38,6 +38,13 @@ void proof_clear(struct proof *proof);
 /* facts: catalog, other and identity of the database, as just read through db. Not being fresh is no failure. */
 int proof_make(struct proof *out, struct run *run, struct db *db, const struct snapshot_entry *entry,
 	const struct facts *facts, struct error *err);
+/* The same without reading a row: *fresh where the moment decides, false also where reading might have. */
+int proof_quick(bool *fresh, struct db *db, const struct snapshot_entry *entry, const struct facts *facts,
+	struct error *err);
+/* Two snapshots hold the same: catalog, sequences, every table's digest, large objects. Where proof_provable() says
+ * that there is nothing in the database that no digest covers. */
+bool proof_equal(const struct manifest *a, const struct manifest *b);
+int proof_provable(bool *out, struct db *db, struct error *err);
 /* In db's transaction, with the tables locked: ERROR_REFUSED unless the database is what proof says. */
 int proof_repeat(struct db *db, const struct snapshot_entry *entry, const struct proof *proof, struct error *err);
 

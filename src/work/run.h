@@ -20,6 +20,7 @@ struct run {
 	char *conninfo;           /* libpq string of the deployment's database; NULL until run_resolve_database() */
 	char *database_where;     /* what said so: "--database", "anchore-admin.yaml line 3", "PG* variables" */
 	int lock;                 /* descriptor of the store's lock, -1 while not held */
+	bool told;                /* the one error needs no telling: main() prints it only as JSON */
 	bool *answered;           /* the one JSON object was printed; main() then adds none for an error */
 };
 

@@ -5,7 +5,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/fault.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "work/archive.h"
@@ -94,6 +93,12 @@ int store_load(struct snapshot_entry *out, const char *path, struct error *err)
 	return 0;
 }
 
+static void check_clear(struct snapshot_check *check)
+{
+	mem_free(check->server);
+	mem_free(check->message);
+}
+
 void snapshot_entry_clear(struct snapshot_entry *entry)
 {
 	mem_free(entry->path);
@@ -104,6 +109,8 @@ void snapshot_entry_clear(struct snapshot_entry *entry)
 		moment_clear(&entry->copies[i].moment);
 	}
 	mem_free(entry->copies);
+	check_clear(&entry->verified);
+	check_clear(&entry->proven);
 	*entry = (struct snapshot_entry){0};
 }
 
@@ -179,19 +186,4 @@ int store_list(struct snapshot_list *out, const char *store, struct error *err)
 	for (size_t i = 0; i < count; i++)
 		out->entries[i] = found[i].entry;
 	return 0;
-}
-
-int store_sweep(const char *store, struct error *err)
-{
-	AUTO(list_clear) struct list names = LIST_INIT;
-	int rc = file_list(&names, store, err);
-	for (size_t i = 0; !rc && i < names.count; i++) {
-		if (!text_starts(names.items[i], ".tmp-"))
-			continue;
-		AUTO(mem_auto) char *path = path_join(store, names.items[i]);
-		rc = fault_point("store-sweep", err);
-		if (!rc)
-			rc = file_remove(path, err);
-	}
-	return rc;
 }

@@ -1,5 +1,8 @@
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/log.h"
@@ -15,6 +18,17 @@
 static char *state_path(const struct snapshot_entry *entry)
 {
 	return mem_format("%s.state", entry->path);
+}
+
+static void load_check(struct snapshot_check *check, const json_t *object)
+{
+	const char *at = json_text(object, "at");
+	if (!at || !text_time_parse(at, &check->at))
+		return;
+	check->failed = json_flag(object, "failed");
+	check->seconds = json_number_value(json_object_get(object, "seconds"));
+	check->server = mem_copy(json_text(object, "server"));
+	check->message = mem_copy(json_text(object, "message"));
 }
 
 static void load_copies(struct snapshot_entry *entry, const json_t *array)
@@ -50,6 +64,8 @@ void store_load_state(struct snapshot_entry *entry)
 		return;
 	}
 	entry->pinned = json_flag(state, "pinned");
+	load_check(&entry->verified, json_object_get(state, "verified"));
+	load_check(&entry->proven, json_object_get(state, "proven"));
 	load_copies(entry, json_object_get(state, "copies"));
 }
 
@@ -66,9 +82,22 @@ static bool same_database(const struct restored_copy *a, const struct restored_c
 	return identity_same(&a->identity, &b->identity);
 }
 
+static json_t *print_check(const struct snapshot_check *check)
+{
+	if (!check->at)
+		return json_null();
+	AUTO(mem_auto) char *at = text_time(check->at);
+	json_t *object = json_object();
+	json_put(object, "at", at);
+	json_put_flag(object, "failed", check->failed);
+	json_put_value(object, "seconds", json_real(check->seconds));
+	json_put(object, "server", check->server);
+	json_put(object, "message", check->message);
+	return object;
+}
+
 /* added, unless NULL, replaces what was known of the same database. */
-static int write_state(const struct snapshot_entry *entry, bool pinned, const struct restored_copy *added,
-	struct error *err)
+static int write_state(const struct snapshot_entry *entry, const struct restored_copy *added, struct error *err)
 {
 	AUTO(mem_auto) char *path = state_path(entry);
 	AUTO(json_auto) json_t *state = json_object();
@@ -78,10 +107,21 @@ static int write_state(const struct snapshot_entry *entry, bool pinned, const st
 			json_array_append_new(copies, print_copy(&entry->copies[i]));
 	if (added)
 		json_array_append_new(copies, print_copy(added));
-	json_put_flag(state, "pinned", pinned);
+	json_put_flag(state, "pinned", entry->pinned);
+	json_put_value(state, "verified", print_check(&entry->verified));
+	json_put_value(state, "proven", print_check(&entry->proven));
 	json_put_value(state, "copies", copies);
 	AUTO(mem_auto) char *text = json_print(state);
 	return file_write(path, 0600, text, strlen(text), err);
+}
+
+int store_lock_sidecars(const char *archive)
+{
+	AUTO(mem_auto) char *folder = path_directory(archive);
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0 && flock(fd, LOCK_EX) != 0)
+		file_close(&fd);
+	return fd;
 }
 
 /* The sidecar as it is now, which another run may have written since entry was read. */
@@ -93,9 +133,11 @@ static void reload(struct snapshot_entry *fresh, const struct snapshot_entry *en
 
 int store_pin(const struct snapshot_entry *entry, bool pinned, struct error *err)
 {
+	AUTO(file_close) int lock = store_lock_sidecars(entry->path);
 	AUTO(snapshot_entry_clear) struct snapshot_entry fresh;
 	reload(&fresh, entry);
-	return write_state(&fresh, pinned, NULL, err);
+	fresh.pinned = pinned;
+	return write_state(&fresh, NULL, err);
 }
 
 static bool is_inside(const char *store, const char *path)
@@ -110,9 +152,55 @@ int store_record_copy(const char *store, const struct snapshot_entry *entry, con
 {
 	if (!is_inside(store, entry->path))
 		return 0;
+	AUTO(file_close) int lock = store_lock_sidecars(entry->path);
 	AUTO(snapshot_entry_clear) struct snapshot_entry fresh;
 	reload(&fresh, entry);
-	return write_state(&fresh, fresh.pinned, copy, err);
+	return write_state(&fresh, copy, err);
+}
+
+/* ---- what was found when it was read, or restored ---- */
+
+static void set_check(struct snapshot_check *to, const struct snapshot_check *from)
+{
+	mem_replace(&to->server, mem_copy(from->server));
+	mem_replace(&to->message, mem_copy(from->message));
+	to->at = from->at;
+	to->failed = from->failed;
+	to->seconds = from->seconds;
+}
+
+int store_record_check(const char *store, const struct snapshot_entry *entry, enum snapshot_check_kind kind,
+	const struct snapshot_check *check, struct error *err)
+{
+	if (!is_inside(store, entry->path))
+		return 0;
+	AUTO(file_close) int lock = store_lock_sidecars(entry->path);
+	if (!file_exists(entry->path)) /* dropped meanwhile */
+		return 0;
+	AUTO(snapshot_entry_clear) struct snapshot_entry fresh;
+	reload(&fresh, entry);
+	set_check(kind == CHECK_PROVEN ? &fresh.proven : &fresh.verified, check);
+	return write_state(&fresh, NULL, err);
+}
+
+static bool damaged_after(const struct snapshot_entry *entry, time_t at)
+{
+	return entry->health != SNAPSHOT_WHOLE || (entry->verified.failed && entry->verified.at >= at);
+}
+
+bool snapshot_proven(const struct snapshot_entry *entry)
+{
+	return entry->proven.at && !entry->proven.failed && !damaged_after(entry, entry->proven.at);
+}
+
+time_t snapshot_verified_at(const struct snapshot_entry *entry)
+{
+	time_t at = entry->manifest.created;
+	if (!entry->verified.failed && entry->verified.at > at)
+		at = entry->verified.at;
+	if (snapshot_proven(entry) && entry->proven.at > at)
+		at = entry->proven.at;
+	return damaged_after(entry, at) ? 0 : at;
 }
 
 /* ---- store.json ---- */

@@ -35,6 +35,9 @@
 	SUITE(sources) \
 	SUITE(manifest) \
 	SUITE(columns) \
+	SUITE(retention) \
+	SUITE(retention_always) \
+	SUITE(retention_property) \
 	SUITE(reuse) \
 	SUITE(scan_plan) \
 	SUITE(codec) \

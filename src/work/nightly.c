@@ -1,0 +1,338 @@
+#include "work/nightly.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/fault.h"
+#include "base/file.h"
+#include "base/interrupt.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "io/digest.h"
+#include "work/hooks.h"
+#include "work/installed.h"
+#include "work/journal.h"
+#include "work/metrics.h"
+#include "work/prove.h"
+#include "work/prune.h"
+#include "work/snapshot.h"
+#include "work/unchanged.h"
+
+enum { LOCK_WAIT = 3600, LOCK_STEP = 1 };
+
+struct job {
+	struct run *run;
+	const char *store;
+	struct nightly *nightly;
+	struct outcome outcome;
+	struct list warnings;
+	char *snapshot, *db_version; /* what outcome points to */
+};
+
+void nightly_clear(struct nightly *nightly)
+{
+	attempt_clear(&nightly->attempt);
+	list_clear(&nightly->said);
+	mem_free(nightly->verified);
+	*nightly = (struct nightly){.dropped = 0};
+}
+
+static void job_clear(struct job *job)
+{
+	log_collect(NULL);
+	list_clear(&job->warnings);
+	mem_free(job->snapshot);
+	mem_free(job->db_version);
+}
+
+/* ---- the wait and the lock ---- */
+
+static int wait_a_little(const struct run *run, struct error *err)
+{
+	long long most = settings_number(&run->settings, OPTION_SCHEDULE_JITTER);
+	char hex[9];
+	if (most <= 0)
+		return 0;
+	digest_random_hex(hex, 4);
+	clock_sleep((double)strtoull(hex, NULL, 16) / UINT32_MAX * (double)most / clock_speed());
+	return interrupt_check(err);
+}
+
+/* Both would record what became of them: the one that gives way only says so. */
+static int give_way(const char *store, struct error *err)
+{
+	AUTO(error_clear) struct error ignored = ERROR_INIT;
+	AUTO(attempt_clear) struct attempt attempt = {.last = 0};
+	if (attempt_read(&attempt, store, &ignored) == 0) {
+		attempt.skipped = clock_now();
+		attempt_write(store, &attempt, &ignored);
+	}
+	return error_context(err, "the scheduled job runs already");
+}
+
+static int wait_for_store(struct run *run, struct error *err)
+{
+	double end = clock_supervised() + LOCK_WAIT;
+	for (;;) {
+		int rc = run_lock(run, err);
+		if (rc != ERROR_LOCKED || clock_supervised() >= end)
+			return rc;
+		log_detail("%s; waiting", err->message);
+		clock_sleep(LOCK_STEP);
+		rc = interrupt_check(err);
+		if (rc)
+			return rc;
+	}
+}
+
+/* ---- backup ---- */
+
+static int take(struct job *job, struct db *db, struct error *err)
+{
+	AUTO(snapshot_entry_clear) struct snapshot_entry entry = {.path = NULL};
+	AUTO(journal_entry_clear) struct journal_entry journal = {.run = NULL};
+	char *same = NULL;
+	journal_entry_init(&journal, job->run);
+	mem_replace(&journal.command, mem_copy("backup"));
+	int rc = journal_started(job->store, &journal, err);
+	if (rc)
+		return rc;
+	rc = snapshot_take(&entry, job->run, err);
+	if (!rc) {
+		journal.from = mem_copy(entry.manifest.db_version);
+		rc = unchanged_drop(&same, job->run, db, &entry, err);
+	}
+	if (!rc) {
+		job->snapshot = same ? same : mem_copy(entry.manifest.id);
+		job->outcome.made = !same;
+		job->outcome.bytes = entry.size;
+		journal.snapshot = mem_copy(job->snapshot);
+	}
+	journal_ended(job->store, &journal, rc ? err : NULL);
+	return rc;
+}
+
+static int take_with_hooks(struct job *job, struct db *db, struct error *err)
+{
+	AUTO(list_clear) struct list facts = LIST_INIT;
+	if (job->db_version)
+		list_addf(&facts, "FROM=%s", job->db_version);
+	int rc = hooks_before(job->run, "backup", &facts, err);
+	if (!rc)
+		rc = take(job, db, err);
+	if (job->snapshot)
+		list_addf(&facts, "SNAPSHOT=%s", job->snapshot);
+	hooks_after(job->run, "backup", &facts, rc ? err : NULL);
+	return rc;
+}
+
+static int backup(struct job *job, struct error *err)
+{
+	AUTO(db_auto) struct db *db = NULL;
+	struct run *run = job->run;
+	int rc = run_connect(&db, run, NULL, err);
+	if (!rc)
+		rc = unchanged_look(&job->snapshot, &job->db_version, run, db, err);
+	if (rc || job->snapshot)
+		return rc;
+	rc = settings_set(&run->settings, OPTION_INCREMENTAL, "true", SOURCE_COMMAND_LINE, run->command, NULL, err);
+	return rc ? rc : take_with_hooks(job, db, err);
+}
+
+/* ---- the rest ---- */
+
+static int prune(struct job *job, struct error *err)
+{
+	AUTO(pruned_clear) struct pruned pruned = {.kept = 0};
+	int rc = prune_run(&pruned, job->run, err);
+	if (!rc)
+		job->nightly->dropped = pruned.dropped;
+	return rc;
+}
+
+/* A snapshot that is known to be damaged is a failure for as long as it lies there, not only on the night on which its
+ * turn came. */
+static int known_damage(const struct job *job, struct error *err)
+{
+	AUTO(snapshot_list_clear) struct snapshot_list list = {NULL, 0};
+	int rc = store_list(&list, job->store, err);
+	for (size_t i = 0; !rc && i < list.count; i++) {
+		const struct snapshot_entry *entry = &list.entries[i];
+		bool ours = entry->health == SNAPSHOT_WHOLE || entry->health == SNAPSHOT_CORRUPT;
+		if (!ours || snapshot_verified_at(entry))
+			continue;
+		rc = error_set(err, ERROR_CORRUPT, "%s is damaged: %s", entry->path,
+			entry->why ? entry->why : entry->verified.message ? entry->verified.message : "it fails");
+		error_hint(err, "put a good copy in its place, or remove it; look with `anchore-admin snapshot verify`");
+	}
+	return rc;
+}
+
+static int verify(struct job *job, struct error *err)
+{
+	struct error why = ERROR_INIT;
+	int rc = prove_next(&job->nightly->verified, job->run, &why);
+	if (rc && rc != ERROR_CORRUPT)
+		return error_move(err, &why);
+	error_clear(&why);
+	return known_damage(job, err);
+}
+
+/* The first failure is the run's, a later one is said with it. */
+static void add_failure(struct job *job, const char *part, struct error *first, struct error *more)
+{
+	if (!first->code) {
+		job->outcome.part = part;
+		error_move(first, more);
+		return;
+	}
+	AUTO(mem_auto) char *message = mem_format("%s; besides, %s: %s", first->message, part, more->message);
+	mem_replace(&first->message, mem_take(&message));
+	error_clear(more);
+}
+
+static void work(struct job *job, struct error *err)
+{
+	static const struct {
+		const char *name;
+		int (*run)(struct job *job, struct error *err);
+		bool after_backup;
+	} parts[] = {{"backup", backup, false}, {"prune", prune, true}, {"verify", verify, false}};
+	struct error why = ERROR_INIT;
+	if (wait_for_store(job->run, &why)) {
+		add_failure(job, "lock", err, &why);
+		return;
+	}
+	for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+		if (err->code && (parts[i].after_backup || interrupt_signal()))
+			continue;
+		if (fault_point("nightly-part", &why) || parts[i].run(job, &why))
+			add_failure(job, parts[i].name, err, &why);
+	}
+}
+
+/* ---- before and after ---- */
+
+static void look_back(struct job *job)
+{
+	struct nightly *nightly = job->nightly;
+	AUTO(installed_clear) struct installed installed = {.kind = INSTALLED_NOT};
+	time_t begun = 0;
+	if (attempt_begin(&nightly->attempt, job->outcome.at, &begun)) {
+		AUTO(mem_auto) char *when = text_time(begun);
+		list_addf(&nightly->said, "the scheduled job that began at %s was ended before it was done", when);
+	}
+	installed_find(&installed, job->run);
+	const struct crontab *crontab = installed.known ? &installed.crontab : NULL;
+	job->outcome.missed = crontab_missed(crontab, nightly->attempt.last, job->outcome.at);
+	if (!job->outcome.missed)
+		return;
+	AUTO(mem_auto) char *last = text_time(nightly->attempt.last);
+	AUTO(mem_auto) char *runs = text_plural(job->outcome.missed, "run");
+	list_addf(&nightly->said, "%s of the scheduled job did not happen: before this one it last ran at %s", runs, last);
+}
+
+/* A record that cannot be read or written keeps nobody from taking a snapshot. */
+static void begin(struct job *job)
+{
+	AUTO(error_clear) struct error why = ERROR_INIT;
+	struct attempt *attempt = &job->nightly->attempt;
+	if (attempt_read(attempt, job->store, &why))
+		log_warn("what became of the scheduled job before is not known: %s", why.message);
+	look_back(job);
+	error_clear(&why);
+	if (attempt_write(job->store, attempt, &why))
+		log_detail("%s", why.message);
+}
+
+/* One that gave way may have written since. */
+static void look_again(struct job *job)
+{
+	AUTO(attempt_clear) struct attempt now = {.last = 0};
+	AUTO(error_clear) struct error ignored = ERROR_INIT;
+	if (attempt_read(&now, job->store, &ignored) == 0)
+		job->nightly->attempt.skipped = now.skipped;
+}
+
+/* The metrics come before the record: that they cannot be written is a warning, and what was warned of is recorded. */
+static void record(struct job *job, struct error *err, bool *tell)
+{
+	struct nightly *nightly = job->nightly;
+	AUTO(error_clear) struct error warning = ERROR_INIT;
+	struct error why = ERROR_INIT;
+	if (metrics_write(job->run, &nightly->attempt, &warning))
+		log_warn("the metrics are not written: %s%s%s", warning.message, warning.hint ? "; " : "",
+			warning.hint ? warning.hint : "");
+	attempt_warned(&nightly->attempt, &job->warnings, &nightly->said);
+	if (attempt_write(job->store, &nightly->attempt, &why)) {
+		*tell = true;
+		add_failure(job, "record", err, &why);
+	}
+}
+
+static void end(struct job *job, struct error *err, bool *tell)
+{
+	struct nightly *nightly = job->nightly;
+	struct outcome *outcome = &job->outcome;
+	time_t over = 0;
+	look_again(job);
+	outcome->exit_status = err->code ? interrupt_status(err) : 0;
+	outcome->message = err->message;
+	outcome->hint = err->hint;
+	outcome->snapshot = job->snapshot;
+	outcome->db_version = job->db_version;
+	attempt_end(&nightly->attempt, outcome, tell, &over);
+	if (over) {
+		AUTO(mem_auto) char *since = text_time(over);
+		list_addf(&nightly->said, "the scheduled job works again; it had failed since %s", since);
+	}
+	record(job, err, tell);
+}
+
+/* What the operator reads: what, why, since when, what to do. */
+static void word(const struct attempt *attempt, struct error *err)
+{
+	AUTO(mem_auto) char *sentence = attempt_sentence(attempt);
+	AUTO(mem_auto) char *hint = mem_format("%s%s`anchore-admin cron status` tells how it goes on",
+		err->hint ? err->hint : "", err->hint ? "; " : "");
+	mem_replace(&err->message, mem_take(&sentence));
+	mem_replace(&err->hint, mem_take(&hint));
+}
+
+static int run_job(struct job *job, bool watched, struct error *err)
+{
+	double start = clock_elapsed();
+	struct error failure = ERROR_INIT;
+	bool tell = true;
+	job->outcome.at = clock_now();
+	job->outcome.ask_again = watched;
+	log_collect(&job->warnings);
+	begin(job);
+	work(job, &failure);
+	job->outcome.seconds = job->nightly->seconds = clock_elapsed() - start;
+	end(job, &failure, &tell);
+	log_collect(NULL);
+	if (!failure.code)
+		return 0;
+	word(&job->nightly->attempt, &failure);
+	job->run->told = !tell;
+	return error_move(err, &failure);
+}
+
+int nightly_run(struct nightly *out, struct run *run, bool watched, struct error *err)
+{
+	AUTO(file_close) int lock = -1;
+	AUTO(job_clear) struct job job = {.run = run, .nightly = out};
+	int rc = run_store(&job.store, run, true, err);
+	if (!rc && !watched)
+		rc = wait_a_little(run, err);
+	if (rc)
+		return rc;
+	AUTO(mem_auto) char *path = path_join(job.store, "scheduled.lock");
+	rc = file_lock(&lock, path, err);
+	if (rc == ERROR_LOCKED) {
+		run->told = !watched;
+		return give_way(job.store, err);
+	}
+	return rc ? rc : run_job(&job, watched, err);
+}
