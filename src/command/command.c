@@ -67,6 +67,8 @@ const struct command command_table[] = {
 		command_system_status, false},
 	{"system wait", NULL, "return when all services are up and the two versions belong together", 0, 0,
 		OPTIONS(OPTION_TIMEOUT), command_system_wait, false},
+	{"doctor", NULL, "check all that the deployment stands on, and say what to fix", 0, 0, NO_OPTIONS, command_doctor,
+		.without_file = true},
 	{"completion", "bash|zsh", "print the completion script for a shell", 1, 1, NO_OPTIONS, command_completion,
 		.without_file = true},
 	{0},

@@ -52,6 +52,7 @@ int command_service_list(struct run *run, struct error *err);
 int command_system_status(struct run *run, struct error *err);
 int command_system_wait(struct run *run, struct error *err);
 int command_completion(struct run *run, struct error *err);
+int command_doctor(struct run *run, struct error *err);
 int command_init(struct run *run, struct error *err);
 
 #endif
