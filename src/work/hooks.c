@@ -10,8 +10,8 @@
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "io/db.h"
 #include "io/proc.h"
-#include "model/conninfo.h"
 
 static const char NAMES[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
 
@@ -95,8 +95,9 @@ static void add_environment(struct list *out, const struct run *run, const char 
 		list_addf(out, "ANCHORE_ADMIN_STORE=%s", store);
 	for (size_t i = 0; i < facts->count; i++)
 		list_addf(out, "ANCHORE_ADMIN_HOOK_%s", facts->items[i]);
-	AUTO(mem_auto) char *name = run->conninfo ? conninfo_dbname(run->conninfo) : NULL;
-	if (name)
+	AUTO(mem_auto) char *name = NULL;
+	AUTO(error_clear) struct error ignored = ERROR_INIT;
+	if (run->conninfo && db_conninfo_value(&name, run->conninfo, "dbname", &ignored) == 0 && name)
 		list_addf(out, "ANCHORE_ADMIN_HOOK_DATABASE=%s", name);
 }
 
