@@ -91,22 +91,29 @@ void doctor_clocks(struct findings *out, const struct doctor_clocks *clocks)
 
 /* ---- the scheduled job ---- */
 
-static void judge_job(struct findings *out, const char *files, const struct attempt *attempt, time_t now)
+static void judge_failing(struct findings *out, const struct attempt *attempt)
 {
-	time_t since = attempt->success ? attempt->success : attempt->failing_since;
-	AUTO(mem_auto) char *when = text_time(since), *age = text_duration((double)(now - since));
-	if (!attempt->last)
+	AUTO(mem_auto) char *when = text_time(attempt->success ? attempt->success : attempt->failing_since);
+	findings_add(out, "schedule", FINDING_PROBLEM,
+		mem_format("the scheduled job fails, %s %s: %s", attempt->success ? "it last succeeded" :
+			"as it has since", when, attempt->message ? attempt->message : "it was killed"),
+		mem_copy(attempt->hint ? attempt->hint : "see why with `anchore-admin cron run`"));
+}
+
+static void judge_job(struct findings *out, const char *files, const struct attempt *attempt, uint64_t missed,
+	time_t now)
+{
+	AUTO(mem_auto) char *age = text_duration(now > attempt->success ? (double)(now - attempt->success) : 0);
+	AUTO(mem_auto) char *times = text_plural(missed, "time"), *last = text_time(attempt->last);
+	if (attempt->failing_since)
+		judge_failing(out, attempt);
+	else if (!attempt->last)
 		findings_add(out, "schedule", FINDING_NOTE,
 			mem_format("the scheduled job in %s has not run yet", files),
 			mem_copy("try it now with `anchore-admin cron run`"));
-	else if (attempt->failing_since)
+	else if (missed)
 		findings_add(out, "schedule", FINDING_PROBLEM,
-			mem_format("the scheduled job fails: %s; %s %s", attempt->message ? attempt->message :
-				"it was killed", attempt->success ? "it last succeeded" : "it has failed since", when),
-			mem_copy(attempt->hint ? attempt->hint : "see why with `anchore-admin cron run`"));
-	else if (now - since > DOCTOR_MISSED)
-		findings_add(out, "schedule", FINDING_PROBLEM,
-			mem_format("the scheduled job in %s last succeeded %s ago, %s", files, age, when),
+			mem_format("the scheduled job in %s was due %s since it last ran, %s", files, times, last),
 			mem_copy("see whether cron runs with `systemctl status cron`, then try `anchore-admin cron "
 				 "run`"));
 	else
@@ -114,12 +121,15 @@ static void judge_job(struct findings *out, const char *files, const struct atte
 			files, age, attempt->unchanged ? ", with nothing changed" : ""), NULL);
 }
 
-void doctor_schedule(struct findings *out, const struct list *where, const struct attempt *attempt, time_t now)
+void doctor_schedule(struct findings *out, const struct list *where, const struct attempt *attempt, uint64_t missed,
+	time_t now)
 {
 	AUTO(mem_auto) char *files = list_join(where, ", ");
 	if (where->count)
-		judge_job(out, files, attempt, now);
-	else if (attempt->success && now - attempt->success <= DOCTOR_MISSED && !attempt->failing_since)
+		judge_job(out, files, attempt, missed, now);
+	else if (attempt->failing_since)
+		judge_failing(out, attempt);
+	else if (attempt->success && !missed)
 		/* Something runs it, from where it cannot be seen: a container, another machine. */
 		findings_add(out, "schedule", FINDING_OK, mem_copy("the scheduled job runs, though nothing on this "
 			"machine starts it"), NULL);

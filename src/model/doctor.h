@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 #include <time.h>
 
@@ -92,8 +93,8 @@ void doctor_snapshots(struct findings *out, const struct doctor_snapshots *snaps
 void doctor_database(struct findings *out, const struct facts *facts);
 void doctor_rights(struct findings *out, const struct facts *facts, bool createdb);
 
-/* The scheduled job. where: the files that install it, empty: none. */
-enum { DOCTOR_MISSED = 2 * 86400 }; /* a daily job that succeeded so long ago has stopped */
-void doctor_schedule(struct findings *out, const struct list *where, const struct attempt *attempt, time_t now);
+/* The scheduled job. where: the files that install it, empty: none. missed: how often it was due since it ran last. */
+void doctor_schedule(struct findings *out, const struct list *where, const struct attempt *attempt, uint64_t missed,
+	time_t now);
 
 #endif

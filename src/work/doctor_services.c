@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "work/attempt.h"
 #include "work/doctor_private.h"
+#include "work/installed.h"
 #include "work/system.h"
 
 /* ---- services ---- */
@@ -52,7 +53,7 @@ void doctor_check_services(struct doctor *doctor)
 
 /* ---- the job ---- */
 
-/* A line of such a file that is no comment and starts this program. */
+/* A job that was written by hand: a line of the file that is no comment and starts this program. */
 static bool starts_us(const char *path)
 {
 	AUTO(error_clear) struct error ignored = ERROR_INIT;
@@ -96,11 +97,18 @@ void doctor_check_schedule(struct doctor *doctor)
 {
 	AUTO(error_clear) struct error why = ERROR_INIT;
 	AUTO(attempt_clear) struct attempt attempt = {.last = 0};
+	AUTO(installed_clear) struct installed installed = {.kind = INSTALLED_NOT};
 	AUTO(list_clear) struct list where = LIST_INIT;
 	const char *store = settings_text(&doctor->run->settings, OPTION_STORE);
-	find_jobs(&where);
-	if (store && attempt_read(&attempt, store, &why) != 0)
+	installed_find(&installed, doctor->run);
+	list_add_all(&where, &installed.paths);
+	if (!where.count)
+		find_jobs(&where);
+	if (store && attempt_read(&attempt, store, &why) != 0) {
 		doctor_failed(doctor, "schedule", &why);
-	else
-		doctor_schedule(doctor->out, &where, &attempt, doctor->now);
+		return;
+	}
+	uint64_t missed = attempt.last ?
+		crontab_missed(installed.known ? &installed.crontab : NULL, attempt.last, doctor->now) : 0;
+	doctor_schedule(doctor->out, &where, &attempt, missed, doctor->now);
 }
