@@ -6,7 +6,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <sys/types.h>
 #include <time.h>
 
 #include "base/text.h"
@@ -43,7 +42,7 @@ struct doctor_file {
 	bool found;
 	bool folder;              /* it is one */
 	bool usable;              /* this user may read it, a folder also write to it */
-	mode_t mode;              /* permissions alone */
+	unsigned mode;            /* permissions alone */
 	bool foreign;             /* belongs to neither this user nor root */
 };
 /* The settings file. secret: it holds a password. */

@@ -28,7 +28,8 @@ void doctor_database(struct findings *out, const struct facts *facts)
 		facts->database, VERSION_TEXT(facts->version)), NULL);
 	judge_schema(out, facts);
 	if (facts->standby)
-		findings_add(out, "database", FINDING_PROBLEM, mem_copy("the server accepts no writes: it is a standby, "
+		findings_add(out, "database", FINDING_PROBLEM,
+			mem_copy("the server accepts no writes: it is a standby, "
 			"or read-only"), mem_copy("name the primary server with the setting `database`"));
 	for (size_t i = 0; i < facts->prepared.count; i++)
 		findings_add(out, "database", FINDING_PROBLEM,
@@ -38,7 +39,8 @@ void doctor_database(struct findings *out, const struct facts *facts)
 				facts->prepared.items[i].query, facts->prepared.items[i].query));
 	AUTO(mem_auto) char *holders = sessions_text(&facts->holders);
 	if (facts->holders.count)
-		findings_add(out, "database", FINDING_NOTE, mem_format("the engine's lock is held by %s", holders), NULL);
+		findings_add(out, "database", FINDING_NOTE, mem_format("the engine's lock is held by %s", holders),
+			NULL);
 }
 
 void doctor_rights(struct findings *out, const struct facts *facts, bool createdb)
@@ -46,12 +48,14 @@ void doctor_rights(struct findings *out, const struct facts *facts, bool created
 	size_t before = out->count;
 	if (!createdb)
 		findings_add(out, "rights", FINDING_PROBLEM,
-			mem_format("role \"%s\" may not create databases, so that nothing can be restored", facts->user),
+			mem_format("role \"%s\" may not create databases, so that nothing can be restored",
+			facts->user),
 			mem_format("as a superuser of the server: `ALTER ROLE \"%s\" CREATEDB`", facts->user));
 	if (!facts->superuser && facts->not_owned.count) {
 		AUTO(mem_auto) char *relations = text_plural(facts->not_owned.count, "relation");
 		findings_add(out, "rights", FINDING_PROBLEM,
-			mem_format("role \"%s\" does not own %s: %s", facts->user, relations, facts->not_owned.items[0]),
+			mem_format("role \"%s\" does not own %s: %s", facts->user, relations,
+			facts->not_owned.items[0]),
 			mem_copy("connect as the role that owns the engine's tables, with the setting `database`"));
 	}
 	if (!facts->superuser && facts->not_allowed.count) {

@@ -14,7 +14,8 @@ void doctor_settings_file(struct findings *out, const struct doctor_file *file, 
 		return;
 	if (file->mode & MODE_OTHERS_WRITE)
 		findings_add(out, "settings", FINDING_PROBLEM,
-			mem_format("%s can be written by others (mode %04o), who could make this program do anything", path,
+			mem_format("%s can be written by others (mode %04o), who could make this program do anything",
+			path,
 				mode), mem_format("`chmod go-w %s`", path));
 	else if (file->foreign)
 		findings_add(out, "settings", FINDING_PROBLEM,

@@ -28,7 +28,8 @@ static bool is_down(struct doctor *doctor)
 	}
 	if (embedded_running(&embedded, NULL))
 		return false;
-	doctor_add(doctor, "database", FINDING_PROBLEM, mem_format("the embedded server %s does not run", embedded.name),
+	doctor_add(doctor, "database", FINDING_PROBLEM, mem_format("the embedded server %s does not run",
+		embedded.name),
 		mem_copy("start it with `anchore-admin service start`"));
 	return true;
 }
@@ -41,7 +42,8 @@ void doctor_check_connection(struct doctor *doctor)
 	if (run_connect(&doctor->db, doctor->run, NULL, &why) != 0)
 		doctor_failed(doctor, "database", &why);
 	else
-		doctor_add(doctor, "database", FINDING_OK, mem_format("database \"%s\" answers on PostgreSQL %s, as %s says",
+		doctor_add(doctor, "database", FINDING_OK,
+			mem_format("database \"%s\" answers on PostgreSQL %s, as %s says",
 			db_name(doctor->db), db_version_text(doctor->db), doctor->run->database_where), NULL);
 }
 
@@ -73,7 +75,8 @@ void doctor_check_compose(struct doctor *doctor)
 		doctor_add(doctor, "compose", FINDING_OK, mem_format("%s is installed",
 			program ? program : "`docker compose`"), NULL);
 	else
-		doctor_add(doctor, "compose", FINDING_PROBLEM, mem_copy("neither `docker compose` nor docker-compose is "
+		doctor_add(doctor, "compose", FINDING_PROBLEM,
+			mem_copy("neither `docker compose` nor docker-compose is "
 			"installed, which start the services"), mem_copy("`apt-get install docker-compose`"));
 }
 
@@ -107,7 +110,8 @@ void doctor_check_rights(struct doctor *doctor)
 	AUTO(db_result_auto) struct db_result *role = NULL, *limits = NULL;
 	if (!doctor->db)
 		return;
-	int rc = db_query(&role, doctor->db, "SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user",
+	int rc = db_query(&role, doctor->db, "SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = "
+		"current_user",
 		0, NULL, &why);
 	if (!rc)
 		rc = db_query(&limits, doctor->db, LIMITS, 0, NULL, &why);
@@ -162,7 +166,8 @@ static void add_kept(struct doctor *doctor, const struct kept_databases *kept)
 		bytes += kept->items[i].bytes;
 	AUTO(mem_auto) char *size = text_bytes(bytes), *databases = text_plural(kept->count, "database");
 	if (kept->count)
-		doctor_add(doctor, "leftovers", FINDING_NOTE, mem_format("%s of earlier restores, %s, is kept, the oldest "
+		doctor_add(doctor, "leftovers", FINDING_NOTE,
+			mem_format("%s of earlier restores, %s, is kept, the oldest "
 			"since %s", databases, size, kept->items[kept->count - 1].since),
 			mem_copy("once nothing is to be undone, `anchore-admin snapshot prune` with the setting "
 				 "keep_databases drops them"));
@@ -189,9 +194,11 @@ void doctor_check_leftovers(struct doctor *doctor)
 	}
 	add_kept(doctor, &kept);
 	for (size_t i = 0; i < db_rows(result); i++)
-		doctor_add(doctor, "leftovers", FINDING_NOTE, mem_format("database %s is what a restore that was killed "
+		doctor_add(doctor, "leftovers", FINDING_NOTE,
+			mem_format("database %s is what a restore that was killed "
 			"left", db_value(result, i, 0)), mem_copy("the next `anchore-admin restore` or `anchore-admin "
 			"snapshot verify --restore` drops it"));
 	if (!kept.count && !db_rows(result))
-		doctor_add(doctor, "leftovers", FINDING_OK, mem_copy("no database of an earlier restore is left"), NULL);
+		doctor_add(doctor, "leftovers", FINDING_OK, mem_copy("no database of an earlier restore is left"),
+			NULL);
 }

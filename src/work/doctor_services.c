@@ -40,7 +40,8 @@ void doctor_check_services(struct doctor *doctor)
 	int rc = system_look(&system, doctor->run, &doctor->migrations, true, &why);
 	if (system.held_by)
 		doctor_add(doctor, "services", FINDING_PROBLEM, mem_format("the services are held for %s, by run %s",
-			system.held_for, system.held_by), mem_format("if that run has ended, finish it with `anchore-admin "
+			system.held_for, system.held_by),
+			mem_format("if that run has ended, finish it with `anchore-admin "
 			"%s`", system.held_for));
 	if (rc) {
 		doctor_failed(doctor, "services", &why);
@@ -85,7 +86,8 @@ static void find_jobs(struct list *out)
 		for (size_t k = 0; k < names.count; k++) {
 			AUTO(mem_auto) char *path = path_join(places[i].folder, names.items[k]);
 			bool timer = *places[i].ending;
-			if (timer ? strstr(names.items[k], "anchore-admin") && text_ends(path, ".timer") : starts_us(path))
+			if (timer ? strstr(names.items[k], "anchore-admin") && text_ends(path, ".timer") :
+				starts_us(path))
 				list_add(out, path);
 		}
 	}

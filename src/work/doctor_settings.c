@@ -32,8 +32,10 @@ void doctor_check_settings(struct doctor *doctor)
 	if (rc) {
 		doctor_failed(doctor, "settings", &why);
 	} else if (!path) {
-		doctor_add(doctor, "settings", FINDING_NOTE, mem_copy("there is no settings file here or in /etc, so only "
-			"options and the environment count"), mem_copy("make a deployment with `anchore-admin init DIR`, or "
+		doctor_add(doctor, "settings", FINDING_NOTE,
+			mem_copy("there is no settings file here or in /etc, so only "
+			"options and the environment count"),
+			mem_copy("make a deployment with `anchore-admin init DIR`, or "
 			"name its file with `--config FILE`"));
 	} else {
 		doctor_look_at(&file, path);
@@ -92,7 +94,8 @@ void doctor_check_hooks(struct doctor *doctor)
 	size_t count = look_at_hooks(&open, folder);
 	AUTO(mem_auto) char *hooks = text_plural(count, "hook");
 	if (open.count)
-		doctor_add(doctor, "hooks", FINDING_PROBLEM, mem_format("others may change %s, so what is in it is not run",
+		doctor_add(doctor, "hooks", FINDING_PROBLEM,
+			mem_format("others may change %s, so what is in it is not run",
 			open.items[0]), mem_format("`chown root %s && chmod o-w %s`", open.items[0], open.items[0]));
 	else
 		doctor_add(doctor, "hooks", FINDING_OK, mem_format("%s in %s", hooks, folder), NULL);
@@ -107,10 +110,12 @@ void doctor_check_metrics(struct doctor *doctor)
 		return;
 	AUTO(mem_auto) char *folder = path_directory(path);
 	if (access(folder, W_OK | X_OK) != 0)
-		doctor_add(doctor, "metrics", FINDING_PROBLEM, mem_format("this user may not write to %s, where %s goes",
+		doctor_add(doctor, "metrics", FINDING_PROBLEM,
+			mem_format("this user may not write to %s, where %s goes",
 			folder, path), mem_format("`mkdir -p %s`, or give this user the right to write there", folder));
 	else if (!text_ends(path, ".prom"))
-		doctor_add(doctor, "metrics", FINDING_PROBLEM, mem_format("%s does not end in .prom, so the collector does "
+		doctor_add(doctor, "metrics", FINDING_PROBLEM,
+			mem_format("%s does not end in .prom, so the collector does "
 			"not read it", path), mem_format("set `metrics_file: %s.prom`", path));
 	else
 		doctor_add(doctor, "metrics", FINDING_OK, mem_format("%s can be written", path), NULL);

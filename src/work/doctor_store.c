@@ -91,7 +91,8 @@ static void room_of_store(struct doctor *doctor, const char *path)
 	bool little = room < next + next / 2;
 	doctor_add(doctor, "room", little ? FINDING_PROBLEM : FINDING_OK, mem_format("%s are free in the store%s%s%s",
 		have, next ? ", the newest snapshot has " : "", next ? need : "", little ? "" : ""),
-		little ? mem_copy("drop old ones with `anchore-admin snapshot prune`, or make room on the disk") : NULL);
+		little ? mem_copy("drop old ones with `anchore-admin snapshot prune`, or make room on the disk") :
+		NULL);
 }
 
 /* A restore makes the database once more beside the present one. */
@@ -105,9 +106,11 @@ static void room_of_server(struct doctor *doctor)
 		return;
 	AUTO(mem_auto) char *have = text_bytes(facts->room), *need = text_bytes(size);
 	bool little = facts->room < size + size / 2;
-	doctor_add(doctor, "room", little ? FINDING_PROBLEM : FINDING_OK, mem_format("%s are free on the database server, "
+	doctor_add(doctor, "room", little ? FINDING_PROBLEM : FINDING_OK,
+		mem_format("%s are free on the database server, "
 		"whose tables take %s: a restore makes them once more", have, need),
-		little ? mem_copy("make room there; `anchore-admin db status` lists the databases that are kept") : NULL);
+		little ? mem_copy("make room there; `anchore-admin db status` lists the databases that are kept") :
+		NULL);
 }
 
 void doctor_check_room(struct doctor *doctor)

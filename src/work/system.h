@@ -48,9 +48,9 @@ struct system {
 	char *advice;                /* what is wrong with the pair and what to type; NULL: they belong together */
 };
 
-/* Fills it as far as it gets, also when it fails: what the runtime says before the database is asked. *out was zeroed.
- * ask: every address of a heartbeat is asked for its health, and the sessions are read, and the store. ERROR_UNREACHABLE of the
- * database or the runtime, ERROR_REFUSED for a database that has no version. */
+/* Fills it as far as it gets, also when it fails: what the runtime says before the database is asked. *out was
+ * zeroed. ask: every address of a heartbeat is asked for its health, and the sessions are read, and the store.
+ * ERROR_UNREACHABLE of the database or the runtime, ERROR_REFUSED for a database that has no version. */
 int system_look(struct system *out, struct run *run, const struct migrations *migrations, bool ask, struct error *err);
 void system_clear(struct system *system);
 /* Appends what keeps it from being whole, a sentence each: instances that are not up, services that no host beats for
