@@ -56,6 +56,7 @@ int command_cron_install(struct run *run, struct error *err);
 int command_cron_status(struct run *run, struct error *err);
 int command_cron_remove(struct run *run, struct error *err);
 int command_completion(struct run *run, struct error *err);
+int command_doctor(struct run *run, struct error *err);
 int command_init(struct run *run, struct error *err);
 
 #endif

@@ -124,6 +124,8 @@ static int by_edges(struct downgrade *downgrade, struct run *run, bool sql, stru
 	int rc = change_plan(change, run, downgrade->target.to, release, err);
 	if (rc)
 		return rc;
+	cycle->proves = change->facts.evidence.proves;
+	cycle->proof = change->facts.evidence.seconds;
 	cycle_plan(cycle, "downgrade", release, change->facts.evidence.planned, true);
 	list_add_all(&change->plan.services, &cycle->steps);
 	if (change->dry)

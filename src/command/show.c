@@ -103,6 +103,7 @@ static json_t *evidence_json(const struct facts *facts)
 	json_put_number(object, "age_seconds", (int64_t)(facts->now - evidence->created));
 	json_put_flag(object, "verified", !evidence->corrupt);
 	json_put_flag(object, "fresh", evidence->fresh);
+	json_put_flag(object, "proven", evidence->proven);
 	json_put(object, "how", evidence->how);
 	json_put_value(object, "differences", json_from_list(&evidence->differences));
 	return object;

@@ -4,12 +4,9 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/file.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "command/command.h"
-#include "work/snapshot.h"
 
 enum { SHORT_ID = 12 };
 
@@ -59,6 +56,20 @@ static const char *snapshot_health_name(enum snapshot_health health)
 	return names[health];
 }
 
+static json_t *check_json(const struct snapshot_check *check)
+{
+	if (!check->at)
+		return json_null();
+	AUTO(mem_auto) char *at = text_time(check->at);
+	json_t *object = json_object();
+	json_put(object, "at", at);
+	json_put_flag(object, "failed", check->failed);
+	json_put_value(object, "seconds", json_real(check->seconds));
+	json_put(object, "server", check->server);
+	json_put(object, "message", check->message);
+	return object;
+}
+
 json_t *snapshot_json(const struct snapshot_entry *entry, const char *deployment)
 {
 	const struct manifest *manifest = &entry->manifest;
@@ -75,6 +86,9 @@ json_t *snapshot_json(const struct snapshot_entry *entry, const char *deployment
 	json_put(object, "deployment", manifest->deployment);
 	json_put_flag(object, "own", deployment && text_same(manifest->deployment, deployment));
 	json_put_flag(object, "pinned", entry->pinned);
+	json_put_flag(object, "proven", snapshot_proven(entry));
+	json_put_value(object, "verification", check_json(&entry->verified));
+	json_put_value(object, "proof", check_json(&entry->proven));
 	json_put_number(object, "size", (int64_t)entry->size);
 	json_put_number(object, "tables", (int64_t)manifest->table_count);
 	json_put_number(object, "rows", (int64_t)snapshot_rows(manifest));
@@ -82,13 +96,28 @@ json_t *snapshot_json(const struct snapshot_entry *entry, const char *deployment
 	return object;
 }
 
-static int open_store(const char **store, char **deployment, struct run *run, struct error *err)
+int snapshot_store(const char **store, char **deployment, struct run *run, struct error *err)
 {
 	int rc = run_store(store, run, false, err);
 	return rc ? rc : store_deployment(deployment, *store, false, err);
 }
 
 /* ---- list ---- */
+
+/* When it was read or restored, and what came of it; a failed one is told in full. */
+static void describe_checks(struct list *words, const struct snapshot_entry *entry)
+{
+	const struct snapshot_check *verified = &entry->verified, *proven = &entry->proven;
+	AUTO(mem_auto) char *read = text_time(verified->at), *restored = text_time(proven->at);
+	if (verified->at && verified->failed)
+		list_addf(words, "found damaged %s: %s", read, verified->message);
+	if (snapshot_proven(entry))
+		list_addf(words, "proven %s", restored);
+	else if (proven->at && proven->failed && !verified->failed)
+		list_addf(words, "not proven %s: %s", restored, proven->message);
+	if (verified->at > proven->at && !verified->failed)
+		list_addf(words, "verified %s", read);
+}
 
 /* What an operator should know before using it, in words. */
 static char *describe(const struct snapshot_entry *entry, const char *deployment)
@@ -99,6 +128,7 @@ static char *describe(const struct snapshot_entry *entry, const char *deployment
 	else
 		list_addf(&words, "%s: %s (%s)", snapshot_health_name(entry->health), entry->why,
 			path_base(entry->path));
+	describe_checks(&words, entry);
 	if (entry->pinned)
 		list_add(&words, "pinned");
 	if (entry->manifest.deployment && !text_same(entry->manifest.deployment, deployment))
@@ -128,7 +158,7 @@ int command_snapshot_list(struct run *run, struct error *err)
 	const char *store;
 	AUTO(mem_auto) char *deployment = NULL;
 	AUTO(snapshot_list_clear) struct snapshot_list list = {0};
-	int rc = open_store(&store, &deployment, run, err);
+	int rc = snapshot_store(&store, &deployment, run, err);
 	if (!rc)
 		rc = store_list(&list, store, err);
 	if (rc)
@@ -187,6 +217,16 @@ static void print_tables(const struct run *run, const struct manifest *manifest)
 	}
 }
 
+static void print_check(const struct run *run, const char *title, const struct snapshot_check *check)
+{
+	if (!check->at)
+		return;
+	AUTO(mem_auto) char *at = text_time(check->at), *took = text_duration(check->seconds);
+	run_print(run, "%-17s %s%s%s, %s%s%s\n", title, at, check->server ? " on PostgreSQL " : "",
+		check->server ? check->server : "", took, check->failed ? ": failed: " : "",
+		check->failed ? check->message : "");
+}
+
 static void print_details(const struct run *run, const struct snapshot_entry *entry, const char *deployment)
 {
 	const struct manifest *manifest = &entry->manifest;
@@ -207,6 +247,8 @@ static void print_details(const struct run *run, const struct snapshot_entry *en
 	run_print(run, "sequences         %zu\n", manifest->sequence_count);
 	run_print(run, "large objects     %" PRIu64 "\n", manifest->large_objects.rows);
 	run_print(run, "restored copies   %zu\n", entry->copy_count);
+	print_check(run, "verified", &entry->verified);
+	print_check(run, "proven", &entry->proven);
 	AUTO(mem_auto) char *reused = snapshot_reused_text(manifest);
 	if (reused)
 		run_print(run, "incremental       %s\n", reused);
@@ -217,7 +259,7 @@ int command_snapshot_show(struct run *run, struct error *err)
 	const char *store;
 	AUTO(mem_auto) char *deployment = NULL;
 	AUTO(snapshot_entry_clear) struct snapshot_entry entry = {0};
-	int rc = open_store(&store, &deployment, run, err);
+	int rc = snapshot_store(&store, &deployment, run, err);
 	if (!rc)
 		rc = store_find(&entry, store, run->arguments.items[0], err);
 	if (rc)
@@ -239,59 +281,6 @@ int command_snapshot_show(struct run *run, struct error *err)
 	return 0;
 }
 
-/* ---- verify ---- */
-
-static int verify_one(json_t *array, struct run *run, const char *store, const char *deployment, const char *wanted,
-	struct error *err)
-{
-	AUTO(snapshot_entry_clear) struct snapshot_entry entry = {0};
-	double start = clock_elapsed();
-	int rc = store_find(&entry, store, wanted, err);
-	if (!rc)
-		rc = snapshot_verify(&entry, run_jobs(run), err);
-	if (rc == ERROR_CORRUPT && !err->hint)
-		error_hint(err, "keep the file for a look, and take another one with `anchore-admin backup`");
-	if (rc)
-		return rc;
-	AUTO(mem_auto) char *rows = text_plural(snapshot_rows(&entry.manifest), "row");
-	AUTO(mem_auto) char *tables = text_plural(entry.manifest.table_count, "table");
-	AUTO(mem_auto) char *duration = text_duration(clock_elapsed() - start);
-	json_array_append_new(array, snapshot_json(&entry, deployment));
-	if (!settings_flag(&run->settings, OPTION_QUIET))
-		run_print(run, "snapshot %s is whole: %s in %s, read in %s\n", entry.manifest.id, rows, tables,
-			duration);
-	return 0;
-}
-
-/* All that are named are read, whatever is found; the first failure is the result. */
-int command_snapshot_verify(struct run *run, struct error *err)
-{
-	const char *store;
-	AUTO(mem_auto) char *deployment = NULL;
-	AUTO(list_clear) struct list wanted = LIST_INIT;
-	int rc = open_store(&store, &deployment, run, err);
-	if (rc)
-		return rc;
-	list_add_all(&wanted, &run->arguments);
-	if (!wanted.count)
-		list_add(&wanted, "latest");
-	AUTO(json_auto) json_t *object = json_object();
-	json_t *array = json_array();
-	json_put_value(object, "verified", array);
-	for (size_t i = 0; i < wanted.count; i++) {
-		AUTO(error_clear) struct error later = ERROR_INIT;
-		int one = verify_one(array, run, store, deployment, wanted.items[i], rc ? &later : err);
-		if (one && rc)
-			log_warn("%s", later.message);
-		rc = rc ? rc : one;
-		if (one == ERROR_INTERRUPTED)
-			break;
-	}
-	if (!rc)
-		run_answer(run, object);
-	return rc;
-}
-
 /* ---- pin ---- */
 
 static int set_pin(struct run *run, bool pinned, struct error *err)
@@ -301,7 +290,7 @@ static int set_pin(struct run *run, bool pinned, struct error *err)
 	AUTO(snapshot_entry_clear) struct snapshot_entry entry = {0};
 	int rc = run_lock(run, err);
 	if (!rc)
-		rc = open_store(&store, &deployment, run, err);
+		rc = snapshot_store(&store, &deployment, run, err);
 	if (!rc)
 		rc = store_find(&entry, store, run->arguments.items[0], err);
 	if (!rc)

@@ -5,8 +5,11 @@
 #include <stdint.h>
 
 #include "io/json.h"
+#include "work/run.h"
 #include "work/store.h"
 
+/* The store, and the deployment's UUID in it (owned, NULL if it has none). */
+int snapshot_store(const char **store, char **deployment, struct run *run, struct error *err);
 /* Of all tables. */
 uint64_t snapshot_rows(const struct manifest *manifest);
 uint64_t snapshot_bytes(const struct manifest *manifest);

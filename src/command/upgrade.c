@@ -95,6 +95,8 @@ static int plan(struct upgrade *upgrade, struct run *run, struct error *err)
 	int rc = change_plan(change, run, upgrade->target.to, target_release(&upgrade->target), err);
 	if (rc)
 		return rc;
+	cycle->proves = change->facts.evidence.proves;
+	cycle->proof = change->facts.evidence.seconds;
 	cycle_plan(cycle, "upgrade", target_release(&upgrade->target), change->facts.evidence.planned, true);
 	list_add_all(&change->plan.services, &cycle->steps);
 	return 0;

@@ -109,6 +109,10 @@ static void add_database(struct list *out, const struct cycle_show *show)
 {
 	if (show->snapshot)
 		list_add(out, "take a snapshot and verify it");
+	AUTO(mem_auto) char *took = text_duration(show->proof);
+	if (show->proves)
+		list_addf(out, "restore the snapshot into a scratch database, compare every row, drop it%s%s",
+			show->proof > 0 ? "; the last time that took " : "", show->proof > 0 ? took : "");
 	if (show->changes)
 		list_addf(out, "check all of it again, then the %s of the database", show->command);
 }

@@ -70,6 +70,8 @@ struct cycle_show {
 	const char *pinned, *where;         /* "0.2.1", "anchore-admin.yaml line 4"; NULL not known */
 	const char *release;                /* to be pinned; NULL: nothing is */
 	bool snapshot;                      /* one is taken */
+	bool proves;                        /* it, or the one that is there, is restored and compared, */
+	double proof;                       /* which took so many seconds the last time; 0 not known */
 	bool changes;                       /* the database */
 	long long seconds;                  /* to wait until they are healthy */
 };

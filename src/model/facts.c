@@ -36,6 +36,7 @@ void evidence_clear(struct evidence *evidence)
 	mem_free(evidence->path);
 	mem_free(evidence->corrupt);
 	mem_free(evidence->how);
+	mem_free(evidence->unproven);
 	list_clear(&evidence->differences);
 	*evidence = (struct evidence){.skipped = NULL};
 }

@@ -49,6 +49,11 @@ struct evidence {
 	bool fresh;
 	char *how;         /* "nothing was written since"; NULL unless fresh */
 	struct list differences; /* why it is not fresh, one sentence each */
+	bool wants_proven; /* the setting upgrade_require says so */
+	bool proven;       /* it was restored once, and compared */
+	char *unproven;    /* what came of it when it was tried last and failed; NULL */
+	bool proves;       /* the run restores and compares it by itself */
+	double seconds;    /* that the last proof of a snapshot took; 0: there was none */
 	long long max_age; /* seconds; 0: no limit */
 };
 

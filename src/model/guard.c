@@ -74,6 +74,18 @@ static void check_snapshot(struct refusals *out, const struct facts *facts, cons
 	}
 }
 
+static void check_proven(struct refusals *out, const struct facts *facts)
+{
+	const struct evidence *evidence = &facts->evidence;
+	if (!evidence->wants_proven || evidence->skipped || evidence->planned || evidence->proves || evidence->proven ||
+	    !evidence->found || evidence->corrupt || !evidence->fresh)
+		return;
+	AUTO(mem_auto) char *why = evidence->unproven ? mem_format("was not proven when it was tried: %s",
+		evidence->unproven) : mem_copy("was never restored, and the setting upgrade_require wants a proven one");
+	refusals_add(out, "proven", mem_format("snapshot %.12s %s", evidence->id, why),
+		mem_format("prove it with `anchore-admin snapshot verify --restore %.12s`", evidence->id));
+}
+
 static void check_age(struct refusals *out, const struct facts *facts)
 {
 	const struct evidence *evidence = &facts->evidence;
@@ -208,6 +220,7 @@ void guard_check(struct refusals *out, const struct facts *facts, const struct p
 		check_catalog(out, facts);
 	} else {
 		check_snapshot(out, facts, plan);
+		check_proven(out, facts);
 		check_age(out, facts);
 	}
 	check_services(out, facts);

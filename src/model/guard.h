@@ -2,10 +2,11 @@
  *
  *   snapshot    the newest snapshot of this database at this version is there and verifies
  *   fresh       the database provably still equals it
+ *   proven      it was restored once and every row compared, where the setting upgrade_require says proven
  *   age         it is not older than the setting snapshot_max_age allows
  *   services    nothing else works in the database
  *   catalog     the schema is what its version says; a half-finished upgrade is told first, and without a word about
- *               snapshot, fresh and age, for a snapshot of it would not help
+ *               snapshot, fresh, proven and age, for a snapshot of it would not help
  *   migrations  edges lead to the target, and they are committed
  *   rights      the role may do it
  *   space       there is room for what the plan writes

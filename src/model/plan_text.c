@@ -108,6 +108,18 @@ static void add_destroyed(struct text *text, const struct plan *plan)
 		text_addf(text, "  %s\n", plan->destroyed.items[i]);
 }
 
+static void add_proof(struct text *text, const struct evidence *evidence)
+{
+	AUTO(mem_auto) char *took = text_duration(evidence->seconds);
+	if (evidence->proves)
+		text_addf(text, "  proven: not yet; it is restored into a scratch database and compared first%s%s\n",
+			evidence->seconds > 0 ? ", the last time that took " : "", evidence->seconds > 0 ? took : "");
+	else if (evidence->proven)
+		text_add(text, "  proven: yes, it was restored and every row compared\n");
+	else if (evidence->unproven)
+		text_addf(text, "  proven: no: %s\n", evidence->unproven);
+}
+
 static void add_evidence(struct text *text, const struct facts *facts)
 {
 	const struct evidence *evidence = &facts->evidence;
@@ -118,6 +130,7 @@ static void add_evidence(struct text *text, const struct facts *facts)
 	}
 	if (evidence->planned) {
 		text_add(text, "  a snapshot, taken once the services are stopped\n");
+		add_proof(text, evidence);
 		return;
 	}
 	if (!evidence->found) {
@@ -132,6 +145,7 @@ static void add_evidence(struct text *text, const struct facts *facts)
 	if (!evidence->corrupt)
 		text_addf(text, "  fresh: %s%s\n", evidence->fresh ? "yes, " : "no",
 			evidence->fresh ? evidence->how : "");
+	add_proof(text, evidence);
 	text_addf(text, "  command: anchore-admin restore %.12s\n", evidence->id);
 }
 

@@ -160,6 +160,15 @@ static bool plans_snapshot(const struct change *change)
 	return change->snapshots && evidence->store_known && !evidence->skipped && !facts->shape.half_upgraded && !good;
 }
 
+/* What the run restores and compares by itself before it changes anything: the snapshot that it takes, or the one that
+ * it finds fresh. */
+static bool proves(const struct change *change)
+{
+	const struct evidence *evidence = &change->facts.evidence;
+	bool fresh = evidence->found && !evidence->corrupt && evidence->fresh && !evidence->proven;
+	return change->snapshots && evidence->wants_proven && (evidence->planned || fresh);
+}
+
 int change_plan(struct change *change, struct run *run, struct version to, const struct version *release,
 	struct error *err)
 {
@@ -176,6 +185,7 @@ int change_plan(struct change *change, struct run *run, struct version to, const
 	if (rc)
 		return rc;
 	change->facts.evidence.planned = plans_snapshot(change);
+	change->facts.evidence.proves = proves(change);
 	tell_changed_edges(change, run);
 	plan_finish(plan, &change->facts);
 	guard_check(&change->refusals, &change->facts, plan);

@@ -87,6 +87,7 @@ void cycle_plan(struct cycle *cycle, const char *command, const struct version *
 	const struct cycle_show show = {.command = command, .instances = &cycle->before, .state = &cycle->state,
 		.pinned = cycle->pinned, .where = cycle->where,
 		.release = release ? version_format(name, *release) : NULL, .snapshot = snapshot, .changes = changes,
+		.proves = cycle->proves, .proof = cycle->proof,
 		.seconds = settings_number(&cycle->run->settings, OPTION_TIMEOUT)};
 	list_clear(&cycle->steps);
 	if (cycle->runtime)

@@ -38,6 +38,8 @@ struct cycle {
 	struct instances before;         /* when it was opened, afterwards those of cycle_finish() */
 	bool holding;                    /* this run does */
 	double stopped, down;            /* when it began to, on clock_elapsed(), and for how long services were down */
+	bool proves;                     /* for cycle_plan(): the snapshot is restored and compared first, */
+	double proof;                    /* which took so many seconds the last time; 0 not known */
 	struct list steps;               /* see cycle_plan() */
 };
 

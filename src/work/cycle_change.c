@@ -4,10 +4,21 @@
 #include "base/mem.h"
 #include "work/cycle.h"
 #include "work/migrate.h"
+#include "work/prove.h"
 #include "work/snapshot.h"
 #include "work/step.h"
 
 /* ---- by edges ---- */
+
+/* The deployment's database is not touched by it, but for the services that stay stopped meanwhile. */
+static int prove(struct cycle *cycle, const struct snapshot_entry *entry, struct error *err)
+{
+	step_say("proving snapshot %.12s", entry->manifest.id);
+	int rc = fault_point("cycle-prove", err);
+	if (!rc)
+		rc = prove_snapshot(cycle->run, entry, err);
+	return rc ? error_context(err, "the proof of the snapshot") : 0;
+}
 
 static int take_snapshot(struct cycle *cycle, struct change *change, struct error *err)
 {
@@ -26,6 +37,10 @@ static int take_snapshot(struct cycle *cycle, struct change *change, struct erro
 		return error_context(err, "the snapshot");
 	size = text_bytes(entry.size);
 	log_note("snapshot %.12s, %s, is written and verified", entry.manifest.id, size);
+	if (change->facts.evidence.proves)
+		rc = prove(cycle, &entry, err);
+	if (rc)
+		return rc;
 	evidence_clear(&change->facts.evidence);
 	change->facts.evidence.verified = mem_copy(entry.manifest.id);
 	return fault_point("cycle-snapshot-taken", err);
@@ -40,13 +55,18 @@ static int secure(struct cycle *cycle, struct change *change, struct error *err)
 		if (change->facts.evidence.planned) {
 			rc = take_snapshot(cycle, change, err);
 			change->snapshots = false;
+		} else if (change->facts.evidence.proves) {
+			rc = prove(cycle, &change->held.entry, err);
+			/* A record that could not be written would ask for it again and again. */
+			change->snapshots = false;
 		}
 		step_say("checking");
 		if (!rc)
 			rc = fault_point("cycle-guard", err);
 		if (!rc)
 			rc = change_check_again(change, cycle->run, err);
-		if (rc || !change->facts.evidence.planned)
+		const struct evidence *evidence = &change->facts.evidence;
+		if (rc || !(evidence->planned || evidence->proves))
 			return rc;
 	}
 }

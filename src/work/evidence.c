@@ -152,6 +152,9 @@ static int prove(struct facts *facts, struct snapshot_proof *held, struct run *r
 	evidence->path = mem_copy(entry->path);
 	evidence->size = entry->size;
 	evidence->created = entry->manifest.created;
+	evidence->proven = snapshot_proven(entry);
+	if (entry->proven.failed)
+		evidence->unproven = mem_copy(entry->proven.message);
 	int rc = verify(evidence, entry, run, err);
 	if (rc || evidence->corrupt)
 		return rc;
@@ -177,15 +180,41 @@ static int read_reason(struct evidence *evidence, const struct run *run, struct 
 	return 0;
 }
 
+/* fresh and verified ask the same today, for the archive is read in full for either. */
+static int read_requirement(struct evidence *evidence, const struct run *run, struct error *err)
+{
+	const char *wanted = settings_text(&run->settings, OPTION_UPGRADE_REQUIRE);
+	evidence->wants_proven = text_same(wanted, "proven");
+	if (!wanted || evidence->wants_proven || text_same(wanted, "fresh") || text_same(wanted, "verified"))
+		return 0;
+	error_set(err, ERROR_USAGE, "%s: upgrade_require is '%s', which is not known",
+		settings_where(&run->settings, OPTION_UPGRADE_REQUIRE), wanted);
+	return error_hint(err, "write `fresh`, `verified` or `proven`");
+}
+
+/* How long the newest proof of any snapshot took. */
+static void find_seconds(struct evidence *evidence, const struct snapshot_list *list)
+{
+	time_t newest = 0;
+	for (size_t i = 0; i < list->count; i++) {
+		const struct snapshot_check *proven = &list->entries[i].proven;
+		if (proven->failed || proven->at <= newest)
+			continue;
+		newest = proven->at;
+		evidence->seconds = proven->seconds;
+	}
+}
+
 int evidence_gather(struct facts *facts, struct snapshot_proof *out, struct run *run, struct db *db, struct error *err)
 {
 	struct evidence *evidence = &facts->evidence;
 	evidence->max_age = settings_number(&run->settings, OPTION_SNAPSHOT_MAX_AGE);
 	int rc = read_reason(evidence, run, err);
+	if (!rc)
+		rc = read_requirement(evidence, run, err);
 	const char *store = settings_text(&run->settings, OPTION_STORE);
 	evidence->store_known = store != NULL;
-	/* Services that run write every minute: whatever it is, it will not be fresh any more. */
-	if (rc || evidence->skipped || !store || facts->stops)
+	if (rc || evidence->skipped || !store)
 		return rc;
 	AUTO(snapshot_list_clear) struct snapshot_list list = {NULL, 0};
 	AUTO(mem_auto) char *deployment = NULL;
@@ -194,6 +223,10 @@ int evidence_gather(struct facts *facts, struct snapshot_proof *out, struct run 
 		rc = store_deployment(&deployment, store, false, err);
 	if (rc)
 		return rc;
+	find_seconds(evidence, &list);
+	/* Services that run write every minute: whatever it is, it will not be fresh any more. */
+	if (facts->stops)
+		return 0;
 	long at = choose(&list, deployment, facts);
 	if (at < 0) {
 		evidence->other = what_else(&list, deployment, facts);

@@ -70,7 +70,13 @@ static void job_clear(struct job *job)
 
 static bool replaces(const struct job *job)
 {
-	return !job->options->into && job->site.present;
+	return !job->options->into && !job->options->scratch && job->site.present;
+}
+
+/* Every row is read back and compared. */
+static bool is_deep(const struct job *job)
+{
+	return job->options->deep || job->options->scratch;
 }
 
 /* What the copy is to have besides its contents. */
@@ -111,7 +117,7 @@ static int lock_present(struct job *job, struct error *err)
 static int begin(struct job *job, struct error *err)
 {
 	const struct manifest *manifest = &job->entry->manifest;
-	job->journal.to = mem_copy(manifest->db_version);
+	job->journal.to = job->options->scratch ? NULL : mem_copy(manifest->db_version);
 	job->journal.snapshot = mem_copy(manifest->id);
 	int rc = pgtool_find(&job->tool, settings_text(&job->run->settings, OPTION_PG_BINDIR), err);
 	if (!rc)
@@ -129,7 +135,7 @@ static int begin(struct job *job, struct error *err)
 	if (rc)
 		return rc;
 	/* Servers may be short of connections. */
-	if (job->options->into)
+	if (!replaces(job))
 		site_leave(&job->site);
 	job->incoming = incoming_name(job->site.name, job->run);
 	AUTO(mem_auto) char *name = mem_format(".tmp-%s-schema.pgdump", job->run->id);
@@ -164,7 +170,7 @@ static void loaded_init(struct loaded *loaded, const struct job *job)
 {
 	size_t tables = job->entry->manifest.table_count;
 	loaded->sent = mem_array(tables, sizeof *loaded->sent);
-	loaded->read = job->options->deep ? mem_array(tables, sizeof *loaded->read) : NULL;
+	loaded->read = is_deep(job) ? mem_array(tables, sizeof *loaded->read) : NULL;
 }
 
 static void loaded_clear(struct loaded *loaded)
@@ -260,14 +266,14 @@ static int make_copy(struct job *job, struct error *err)
 	AUTO(loaded_clear) struct loaded loaded;
 	loaded_init(&loaded, job);
 	int rc = fill_with_rights_or_without(job, &loaded, err);
-	if (!rc)
+	if (!rc && !job->options->scratch)
 		rc = write_journal(job, err);
-	if (!rc)
+	if (!rc && !job->options->scratch)
 		rc = plan_properties(job, err);
 	if (!rc)
 		rc = database_identity(&job->copy.identity, job->fresh, err);
 	if (!rc)
-		rc = database_moment(&job->copy.moment, job->fresh, true, err);
+		rc = database_moment(&job->copy.moment, job->fresh, !job->options->scratch, err);
 	if (rc)
 		return rc;
 	struct copycheck check = {.manifest = &job->entry->manifest, .db = job->fresh, .contents = loaded.sent,
@@ -330,7 +336,7 @@ static int run_job(struct job *job, struct error *err)
 		rc = make_copy(job, err);
 	if (!rc)
 		rc = interrupt_check(err);
-	if (!rc)
+	if (!rc && !job->options->scratch)
 		rc = swap_in(job, err);
 	return rc;
 }

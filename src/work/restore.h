@@ -16,6 +16,7 @@ struct restore_options {
 	const char *into;  /* restore into this name without a swap; NULL: beside and swap */
 	bool deep;         /* read everything back and compare digests */
 	bool no_owner;     /* leave owners and privileges of what the snapshot holds out */
+	bool scratch;      /* load, read everything back and compare, then drop it again: work/prove.h */
 	bool foreign;      /* another deployment's snapshot over an existing database */
 	bool stops;        /* for restore_plan(): the run will stop the services, and plan again then (work/cycle.h) */
 };
@@ -26,12 +27,13 @@ struct restore_plan {
 	struct refusals refusals; /* checks: services, lock, snapshot, rights, server, name, space */
 	char *kept_name;       /* the name that the present database will have; NULL if there is none */
 	uint64_t needs_bytes;
+	char *server;          /* version of the server that it is restored on */
 };
 int restore_plan(struct restore_plan *out, struct run *run, const struct snapshot_entry *entry,
 	const struct restore_options *options, struct error *err);
 void restore_plan_clear(struct restore_plan *plan);
 
-/* Load into a new database, check, and (unless into) swap. The run holds the store's lock. Journals. *kept: owned name
+/* Load into a new database, check, and (unless into or scratch) swap. The run holds the store's lock. Journals. *kept: owned name
  * of the database that was kept, NULL if there was none. */
 int restore_run(char **kept, struct run *run, const struct snapshot_entry *entry, const struct restore_options *options,
 	struct error *err);

@@ -40,6 +40,7 @@ void restore_plan_clear(struct restore_plan *plan)
 	list_clear(&plan->lines);
 	refusals_clear(&plan->refusals);
 	mem_free(plan->kept_name);
+	mem_free(plan->server);
 	*plan = (struct restore_plan){.kept_name = NULL};
 }
 
@@ -51,7 +52,7 @@ static void refuse(struct context *context, const char *check, char *sentence, c
 
 static bool swaps(const struct context *context)
 {
-	return !context->options->into && context->site.present;
+	return !context->options->into && !context->options->scratch && context->site.present;
 }
 
 /* ---- refusals ---- */
@@ -277,13 +278,17 @@ static void describe_load(struct context *context)
 	list_addf(out, "load %s with %s (%s), %s and %s, by %d workers", tables, lines, size, sequences, objects,
 		run_jobs(context->run));
 	list_addf(out, "check every chunk's digest, the server's row counts, the schema and the sequences%s",
-		context->options->deep ? ", then read every row back and compare" : "");
+		context->options->deep || context->options->scratch ? ", then read every row back and compare" : "");
 }
 
 static int describe_names(struct context *context, struct error *err)
 {
 	struct list *out = &context->plan.lines;
 	const char *name = context->site.name;
+	if (context->options->scratch) {
+		list_addf(out, "drop it again; database %s stays as it is", name);
+		return 0;
+	}
 	if (context->options->into) {
 		list_addf(out, "name it %s; database %s stays as it is", context->options->into, name);
 		return 0;
@@ -305,7 +310,9 @@ static int describe_names(struct context *context, struct error *err)
 static int gather(struct context *context, struct error *err)
 {
 	context->plan.needs_bytes = needed_bytes(&context->entry->manifest);
-	int rc = context->site.present ? read_present(context, err) : 0;
+	const char *server = db_version_text(context->site.maintenance);
+	context->plan.server = mem_copy_bytes(server, strcspn(server, " "));
+	int rc = swaps(context) ? read_present(context, err) : 0;
 	if (rc)
 		return rc;
 	describe_load(context);

@@ -116,6 +116,54 @@ START_TEST(corrupt_snapshot)
 }
 END_TEST
 
+START_TEST(unproven_snapshot)
+{
+	struct facts facts;
+	make_facts(&facts);
+	facts.evidence.wants_proven = true;
+	expect_one(&facts, "proven", "0123456789ab was never restored, and the setting upgrade_require",
+		"`anchore-admin snapshot verify --restore 0123456789ab`");
+	make_facts(&facts);
+	facts.evidence.wants_proven = true;
+	facts.evidence.unproven = mem_copy("table users differs");
+	expect_one(&facts, "proven", "was not proven when it was tried: table users differs", "verify --restore");
+	/* What is worse is said alone. */
+	make_facts(&facts);
+	facts.evidence.wants_proven = true;
+	facts.evidence.fresh = false;
+	expect_one(&facts, "fresh", "no longer what", "backup");
+}
+END_TEST
+
+static void expect_none(struct facts *facts)
+{
+	struct refusals refusals = judge(facts);
+	ck_assert_uint_eq(refusals.count, 0);
+	refusals_clear(&refusals);
+}
+
+START_TEST(proven_snapshot)
+{
+	struct facts facts;
+	make_facts(&facts);
+	facts.evidence.wants_proven = facts.evidence.proven = true;
+	expect_none(&facts);
+	/* The run will do it itself. */
+	make_facts(&facts);
+	facts.evidence.wants_proven = facts.evidence.proves = true;
+	expect_none(&facts);
+	make_facts(&facts);
+	facts.evidence.wants_proven = facts.evidence.planned = true;
+	expect_none(&facts);
+	/* Without a snapshot there is none to prove. */
+	make_facts(&facts);
+	evidence_clear(&facts.evidence);
+	facts.evidence.wants_proven = true;
+	facts.evidence.skipped = mem_copy("a copy of a copy");
+	expect_none(&facts);
+}
+END_TEST
+
 START_TEST(stale_snapshot)
 {
 	struct facts facts;
@@ -347,7 +395,7 @@ END_TEST
 Suite *guard_suite(void)
 {
 	const TTest *const tests[] = {nothing_stands_against_it, no_snapshot, no_store, skipped_snapshot,
-		corrupt_snapshot, stale_snapshot, many_differences_are_cut, age_is_limited_if_asked,
+		corrupt_snapshot, unproven_snapshot, proven_snapshot, stale_snapshot, many_differences_are_cut, age_is_limited_if_asked,
 		services_are_named, prepared_transactions_are_named, wrong_schema, migrations_missing_or_dirty,
 		rights, helpers_need_the_right_to_temporary_tables, half_upgraded, space_and_server, all_at_once,
 		one_refusal_is_the_error, what_stopping_and_a_snapshot_cure, NULL};

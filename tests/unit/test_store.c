@@ -242,6 +242,55 @@ START_TEST(pins_and_copies_are_kept)
 }
 END_TEST
 
+static void look(struct snapshot_entry *entry, const char *store)
+{
+	AUTO(error_clear) struct error err = ERROR_INIT;
+	snapshot_entry_clear(entry);
+	unit_assert_ok(store_find(entry, store, SECOND, &err), &err);
+}
+
+static void found(const char *store, struct snapshot_entry *entry, enum snapshot_check_kind kind, time_t at,
+	char *message)
+{
+	AUTO(error_clear) struct error err = ERROR_INIT;
+	const struct snapshot_check check = {.at = at, .failed = message != NULL, .seconds = 1.5, .server = "15.6",
+		.message = message};
+	unit_assert_ok(store_record_check(store, entry, kind, &check, &err), &err);
+	look(entry, store);
+}
+
+START_TEST(what_was_found_is_kept)
+{
+	AUTO(error_clear) struct error err = ERROR_INIT;
+	AUTO(mem_auto) char *deployment = NULL;
+	const char *store = make_store(&deployment);
+	AUTO(snapshot_entry_clear) struct snapshot_entry entry = {0};
+	look(&entry, store);
+	/* Taking it was the first verification. */
+	ck_assert(!snapshot_proven(&entry) && !entry.verified.at && snapshot_verified_at(&entry) == 2000);
+	found(store, &entry, CHECK_PROVEN, 3000, NULL);
+	ck_assert(snapshot_proven(&entry) && snapshot_verified_at(&entry) == 3000);
+	ck_assert(entry.proven.seconds == 1.5);
+	ck_assert_str_eq(entry.proven.server, "15.6");
+	unit_assert_ok(store_pin(&entry, true, &err), &err);
+	found(store, &entry, CHECK_VERIFIED, 4000, NULL);
+	ck_assert(entry.pinned && snapshot_proven(&entry) && snapshot_verified_at(&entry) == 4000);
+	/* Damage found later ends a proof, and a later success the damage. */
+	found(store, &entry, CHECK_VERIFIED, 5000, "data/1 is damaged");
+	ck_assert(!snapshot_proven(&entry) && snapshot_verified_at(&entry) == 0);
+	ck_assert_str_eq(entry.verified.message, "data/1 is damaged");
+	found(store, &entry, CHECK_PROVEN, 6000, NULL);
+	ck_assert(snapshot_proven(&entry) && snapshot_verified_at(&entry) == 6000);
+	found(store, &entry, CHECK_PROVEN, 7000, "the rows differ");
+	ck_assert(!snapshot_proven(&entry));
+	/* Of an archive elsewhere nothing is kept. */
+	const struct snapshot_check check = {.at = 9000};
+	unit_assert_ok(store_record_check("/tmp", &entry, CHECK_PROVEN, &check, &err), &err);
+	look(&entry, store);
+	ck_assert_int_eq(entry.proven.at, 7000);
+}
+END_TEST
+
 START_TEST(a_damaged_state_counts_as_pinned)
 {
 	AUTO(error_clear) struct error err = ERROR_INIT;
@@ -292,7 +341,7 @@ Suite *store_suite(void)
 {
 	const TTest *const tests[] = {newest_come_first, a_missing_store_is_empty, snapshots_are_found,
 		nothing_is_hidden, a_damaged_copy_does_not_stand_in_the_way,
-		verify_finds_what_the_list_does_not, members_are_extracted, pins_and_copies_are_kept,
+		verify_finds_what_the_list_does_not, members_are_extracted, pins_and_copies_are_kept, what_was_found_is_kept,
 		a_damaged_state_counts_as_pinned, a_deployment_is_made_once, leftovers_are_swept, NULL};
 	return unit_suite("store", tests);
 }
