@@ -13,6 +13,7 @@
 #include "work/installed.h"
 #include "work/journal.h"
 #include "work/metrics.h"
+#include "work/prove.h"
 #include "work/prune.h"
 #include "work/snapshot.h"
 #include "work/unchanged.h"
@@ -167,6 +168,11 @@ static int known_damage(const struct job *job, struct error *err)
 
 static int verify(struct job *job, struct error *err)
 {
+	struct error why = ERROR_INIT;
+	int rc = prove_next(&job->nightly->verified, job->run, &why);
+	if (rc && rc != ERROR_CORRUPT)
+		return error_move(err, &why);
+	error_clear(&why);
 	return known_damage(job, err);
 }
 
