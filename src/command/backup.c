@@ -73,10 +73,8 @@ int command_backup(struct run *run, struct error *err)
 	rc = hooks_before(run, "backup", &facts, err);
 	if (!rc)
 		rc = take(&entry, run, store, err);
-	if (!rc) {
-		list_addf(&facts, "SNAPSHOT=%s", entry.manifest.id);
-		list_addf(&facts, "FROM=%s", entry.manifest.db_version);
-	}
+	if (!rc)
+		hooks_facts(&facts, entry.manifest.db_version, NULL, entry.manifest.id);
 	hooks_after(run, "backup", &facts, rc ? err : NULL);
 	if (!rc)
 		answer(run, &entry, clock_elapsed() - start);

@@ -135,6 +135,14 @@ static int run_before(const char *path, const struct list *environment, const ch
 	return 0;
 }
 
+void hooks_facts(struct list *facts, const char *from, const char *to, const char *snapshot)
+{
+	const char *const names[] = {"FROM", "TO", "SNAPSHOT"}, *const values[] = {from, to, snapshot};
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (values[i])
+			list_addf(facts, "%s=%s", names[i], values[i]);
+}
+
 int hooks_before(const struct run *run, const char *command, const struct list *facts, struct error *err)
 {
 	AUTO(list_clear) struct list paths = LIST_INIT;
