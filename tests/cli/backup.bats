@@ -147,10 +147,10 @@ progress_goes_to_the_total() {
 }
 
 @test "the nightly cron job says nothing, and mails what went wrong" {
-	line=$(grep -v '^#' "$SRCDIR/contrib/cron.d/anchore-admin" | grep anchore-admin)
+	line=$(grep -v '^#' "$SRCDIR/contrib/cron.d/anchore-admin-backup" | grep anchore-admin)
 	read -r _ _ _ _ _ user command <<<"$line"
 	[ "$user" = root ]
-	command=${command/anchore-admin /$ANCHORE_ADMIN }
+	command=${command/\/usr\/local\/bin\/anchore-admin /$ANCHORE_ADMIN }
 	command=${command/\/etc\/anchore-admin\/anchore-admin.yaml/$DEPLOY\/anchore-admin.yaml}
 	# As cron would: an unescaped percent sign ends the command.
 	[[ $command != *[!\\]%* ]]

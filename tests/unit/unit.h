@@ -59,7 +59,9 @@
 	SUITE(cycle) \
 	SUITE(step) \
 	SUITE(toc) \
-	SUITE(schedule)
+	SUITE(schedule) \
+	SUITE(crontab) \
+	SUITE(attempt)
 
 #define UNIT_DECLARE(name) Suite *name##_suite(void);
 UNIT_SUITES(UNIT_DECLARE)
