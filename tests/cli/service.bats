@@ -235,6 +235,18 @@ teardown() { services_teardown; }
 	[ "$(field catalog pid)" = "$pid" ]
 }
 
+@test "SIGHUP opens the logs anew, for a program that rotates them by itself" {
+	cat >>"$DEPLOY/anchore-admin.yaml" <<-YAML
+		  - name: slow
+		    argv: [sh, -c, "while :; do echo line; sleep 0.05; done"]
+	YAML
+	supervisor_start
+	eventually test -s "$DEPLOY/log/slow.log"
+	mv "$DEPLOY/log/slow.log" "$DEPLOY/log/moved"
+	kill -HUP "$SUPERVISOR"
+	eventually test -s "$DEPLOY/log/slow.log"
+}
+
 @test "the release in argv and env is the setting's, and a restart takes a new one" {
 	cat >>"$DEPLOY/anchore-admin.yaml" <<-'YAML'
 		  - name: catalog
