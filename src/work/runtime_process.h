@@ -14,8 +14,8 @@
 /* Can the settings file be made to name another release? ERROR_REFUSED with the remedy. Fine where no service has
  * ${engine} and the file does not name a release. */
 int process_check_pin(const struct run *run, struct error *err);
-/* For the supervisor: what the file pins is what it would start. ERROR_REFUSED where an option or a variable that it was
- * started with wins over the file: it would start another release than the database was made for. */
+/* For the supervisor: what the file pins is what it would start. ERROR_REFUSED where an option or a variable that it
+ * was started with wins over the file: it would start another release than the database was made for. */
 int process_check_release(const struct settings *settings, struct error *err);
 /* See runtime_repin(): the value of the key `engine` in the settings file. */
 int process_repin(struct runtime *runtime, struct version release, const char *what, struct error *err);
