@@ -265,3 +265,12 @@ teardown() { services_teardown; }
 	expect 0 service restart catalog
 	eventually grep -q '^runs 0.3.0 for money at /opt/0.3.0/\$$' "$DEPLOY/log/catalog.log"
 }
+
+@test "the supervisor's options are not told to the services" {
+	healthy catalog
+	ANCHORE_ADMIN_STORE=$BASE/secret OTHER=told supervisor_start
+	eventually is catalog state up
+	tr '\0' '\n' <"/proc/$(field catalog pid)/environ" >"$BASE/environment"
+	grep -qx OTHER=told "$BASE/environment"
+	! grep -q ANCHORE_ADMIN_STORE "$BASE/environment" || false
+}

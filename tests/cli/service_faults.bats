@@ -79,15 +79,6 @@ services_teardown_mounted() {
 	nothing_marked
 }
 
-@test "the supervisor's options are not told to the services" {
-	healthy catalog
-	ANCHORE_ADMIN_STORE=$BASE/secret OTHER=told supervisor_start
-	eventually is catalog state up
-	tr '\0' '\n' <"/proc/$(field catalog pid)/environ" >"$BASE/environment"
-	grep -qx OTHER=told "$BASE/environment"
-	! grep -q ANCHORE_ADMIN_STORE "$BASE/environment" || false
-}
-
 @test "a hold outlives the supervisor: the next one keeps the services down and says so" {
 	healthy catalog
 	healthy apiext
