@@ -14,6 +14,8 @@ Suite *unit_suite(const char *name, const TTest *const *tests)
 {
 	Suite *suite = suite_create(name);
 	TCase *test_case = tcase_create(name);
+	/* Against a test that hangs: a slow machine is no failure. */
+	tcase_set_timeout(test_case, 60);
 	for (; *tests; tests++)
 		tcase_add_test(test_case, *tests);
 	suite_add_tcase(suite, test_case);

@@ -81,6 +81,16 @@ START_TEST(what_cannot_start_says_why)
 }
 END_TEST
 
+/* The mask on the line that begins so, without the two signals that the C library keeps for itself: nobody can set them
+ * to anything, and what ignored them at first (a shell's parent may) is inherited by all that it starts. */
+static uint64_t signals_of(const char *said, const char *name)
+{
+	static const uint64_t INTERNAL = UINT64_C(3) << 31;
+	const char *found = strstr(said, name);
+	ck_assert_msg(found != NULL, "no %s in \"%s\"", name, said);
+	return strtoull(found + strlen(name), NULL, 16) & ~INTERNAL;
+}
+
 START_TEST(signals_are_as_at_first)
 {
 	sigset_t set;
@@ -90,9 +100,10 @@ START_TEST(signals_are_as_at_first)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	int output = -1;
-	pid_t pid = start(&output, "grep -E '^Sig(Blk|Ign)' /proc/self/status | tr -d '\\t\\n'", NULL);
+	pid_t pid = start(&output, "grep -E '^Sig(Blk|Ign)' /proc/self/status", NULL);
 	AUTO(mem_auto) char *said = read_all(output);
-	ck_assert_str_eq(said, "SigBlk:0000000000000000SigIgn:0000000000000000");
+	ck_assert_uint_eq(signals_of(said, "SigBlk:"), 0);
+	ck_assert_uint_eq(signals_of(said, "SigIgn:"), 0);
 	reap(pid);
 }
 END_TEST
