@@ -71,7 +71,8 @@ static int by_snapshot(struct cycle *cycle, struct change *change, struct back *
 			VERSION_TEXT(back->to));
 	rc = cycle_restore(&kept, cycle, &entry, &options, err);
 	if (!rc && kept)
-		log_note("the upgraded database is kept as \"%s\"", kept);
+		log_warn("what was written since the snapshot is not in the database any more, but in the upgraded "
+			"one, which is kept as \"%s\"; `anchore-admin restore --undo` swaps it back", kept);
 	return rc;
 }
 

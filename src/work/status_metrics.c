@@ -47,7 +47,7 @@ static void add_hold(struct text *out, const struct view *view)
 {
 	metrics_head(out, "held", "gauge", "Whether a run, such as an upgrade, holds the services.");
 	text_addf(out, "anchore_admin_held %d\n", view->held_by != NULL);
-	head(out, "held_interrupted", "gauge", "Whether that run is gone and the database is to be settled.");
+	metrics_head(out, "held_interrupted", "gauge", "Whether that run is gone and the database is to be settled.");
 	text_addf(out, "anchore_admin_held_interrupted %d\n", view->held_by && view->interrupted);
 	if (view->held_by && view->held_since) {
 		metrics_head(out, "held_since_timestamp_seconds", "gauge", "When that began.");

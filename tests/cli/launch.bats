@@ -191,7 +191,7 @@ other_is_up() {
 	session_run "SELECT pg_advisory_lock(1, 1);"
 	(
 		cd "$DEPLOY" && exec timeout 60 "$ANCHORE_ADMIN" service start --detach --wait
-	) </dev/null >"$BATS_TEST_TMPDIR/start.out" 2>"$BATS_TEST_TMPDIR/start.err" 3>&- &
+	) </dev/null >"$BATS_TEST_TMPDIR/start.out" 2>"$BATS_TEST_TMPDIR/start.err" 3>&- 7>&- &
 	TOOL=$!
 	eventually grep -qs "somebody works on it: waiting" "$BATS_TEST_TMPDIR/start.err" "$DEPLOY/log/supervisor.log"
 	nothing_started

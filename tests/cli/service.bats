@@ -235,6 +235,18 @@ teardown() { services_teardown; }
 	[ "$(field catalog pid)" = "$pid" ]
 }
 
+@test "SIGHUP opens the logs anew, for a program that rotates them by itself" {
+	cat >>"$DEPLOY/anchore-admin.yaml" <<-YAML
+		  - name: slow
+		    argv: [sh, -c, "while :; do echo line; sleep 0.05; done"]
+	YAML
+	supervisor_start
+	eventually test -s "$DEPLOY/log/slow.log"
+	mv "$DEPLOY/log/slow.log" "$DEPLOY/log/moved"
+	kill -HUP "$SUPERVISOR"
+	eventually test -s "$DEPLOY/log/slow.log"
+}
+
 @test "the release in argv and env is the setting's, and a restart takes a new one" {
 	cat >>"$DEPLOY/anchore-admin.yaml" <<-'YAML'
 		  - name: catalog
@@ -252,4 +264,13 @@ teardown() { services_teardown; }
 	sed -i 's/^engine: .*/engine: v0.3.0/' "$DEPLOY/anchore-admin.yaml"
 	expect 0 service restart catalog
 	eventually grep -q '^runs 0.3.0 for money at /opt/0.3.0/\$$' "$DEPLOY/log/catalog.log"
+}
+
+@test "the supervisor's options are not told to the services" {
+	healthy catalog
+	ANCHORE_ADMIN_STORE=$BASE/secret OTHER=told supervisor_start
+	eventually is catalog state up
+	tr '\0' '\n' <"/proc/$(field catalog pid)/environ" >"$BASE/environment"
+	grep -qx OTHER=told "$BASE/environment"
+	! grep -q ANCHORE_ADMIN_STORE "$BASE/environment" || false
 }

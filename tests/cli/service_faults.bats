@@ -20,15 +20,6 @@ services_teardown_mounted() {
 	umount "$BASE/full"
 }
 
-@test "the supervisor's options are not told to the services" {
-	healthy catalog
-	ANCHORE_ADMIN_STORE=$BASE/secret OTHER=told supervisor_start
-	eventually is catalog state up
-	tr '\0' '\n' <"/proc/$(field catalog pid)/environ" >"$BASE/environment"
-	grep -qx OTHER=told "$BASE/environment"
-	! grep -q ANCHORE_ADMIN_STORE "$BASE/environment" || false
-}
-
 @test "while the database is waited for: the supervisor is named, and stopped by those who may" {
 	healthy catalog
 	echo "database: host=$BASE dbname=none" >>"$DEPLOY/anchore-admin.yaml"
@@ -177,18 +168,6 @@ peer.sendall(b"{\"do\": \"stop\", \"names\": [\"catalog\"]}\n")
 	[ "$output" = '[service:talks] talked' ]
 }
 
-@test "SIGHUP opens the logs anew, for a program that rotates them by itself" {
-	cat >>"$DEPLOY/anchore-admin.yaml" <<-YAML
-		  - name: slow
-		    argv: [sh, -c, "while :; do echo line; sleep 0.05; done"]
-	YAML
-	supervisor_start
-	eventually test -s "$DEPLOY/log/slow.log"
-	mv "$DEPLOY/log/slow.log" "$DEPLOY/log/moved"
-	kill -HUP "$SUPERVISOR"
-	eventually test -s "$DEPLOY/log/slow.log"
-}
-
 @test "logs --follow shows what comes, over a rotation" {
 	touch "$BASE/well"
 	cat >>"$DEPLOY/anchore-admin.yaml" <<-YAML
@@ -252,6 +231,7 @@ for size in (4096, 1):
 @test "a service manager is told: READY, STATUS, STOPPING" {
 	healthy catalog
 	for address in "$BASE/notify" "@aa-notify-$$-$RANDOM"; do
+		rm -f "$BASE/notified"
 		python3 -c '
 import socket, sys
 address = sys.argv[1]
