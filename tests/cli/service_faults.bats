@@ -113,6 +113,27 @@ peer.sendall(b"{\"do\": \"stop\", \"names\": [\"catalog\"]}\n")
 	eventually is catalog state stopped
 }
 
+@test "a supervisor that has stopped answering is named, and nobody waits for it for ever" {
+	service catalog stubborn "stop_timeout: 8"
+	healthy apiext
+	supervisor_start
+	eventually grep -q 'stubborn now' "$DEPLOY/log/catalog.log"
+	eventually is apiext state up
+	kill -STOP "$SUPERVISOR"
+	# The client's patience is so many times as short.
+	for question in status "stop apiext"; do
+		# shellcheck disable=SC2086 # two words
+		ANCHORE_ADMIN_SPEED=6 run --separate-stderr tool service $question
+		[ "$status" -eq 8 ] || show "status $status"
+		[ "$status" -eq 8 ]
+		one_error
+		talks "process $SUPERVISOR" "kill -CONT $SUPERVISOR"
+	done
+	kill -CONT "$SUPERVISOR"
+	# One that is busy for longer than that says that it is there.
+	ANCHORE_ADMIN_SPEED=6 expect 0 service restart catalog
+}
+
 @test "other users may not ask" {
 	[ "$(id -u)" -eq 0 ] || lacking "needs root"
 	healthy catalog

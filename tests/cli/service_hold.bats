@@ -128,3 +128,43 @@ time.sleep(100)
 	talks held.json
 	nothing_marked
 }
+
+@test "who starts them in the background under a hold is refused, told who holds them, and waits for its end" {
+	healthy catalog
+	mkdir "$DEPLOY/run"
+	cat >"$DEPLOY/run/held.json" <<-JSON
+		{"run": "run1", "for": "upgrade", "since": "2018-01-01T00:00:00Z", "pid": $$,
+		 "born": $(sed 's/.*) //' "/proc/$$/stat" | cut -d ' ' -f 20), "ran": ["catalog"]}
+	JSON
+	expect 3 service start --detach --wait
+	one_error
+	talks "held by the run run1 \(upgrade, process $$\)"
+	nothing_marked
+	# The supervisor is there, for the end of the hold.
+	ask '{"do": "release", "run": "run1"}' | grep -q '"done"'
+	eventually is catalog state up
+}
+
+@test "while the supervisor ends nothing is released: the hold stays" {
+	service catalog stubborn "stop_timeout: 8"
+	supervisor_start
+	eventually grep -q 'stubborn now' "$DEPLOY/log/catalog.log"
+	ask '{"do": "hold", "run": "run1", "for": "upgrade"}' >"$BASE/hold" &
+	eventually is catalog state stopping
+	timeout 60 python3 - "$DEPLOY/run/control" >"$BASE/release" <<-'PYTHON'
+		import socket, sys
+		def ask(question):
+		    peer = socket.socket(socket.AF_UNIX)
+		    peer.connect(sys.argv[1])
+		    peer.sendall(question)
+		    return peer
+		quit = ask(b'{"do": "quit"}\n')
+		release = ask(b'{"do": "release", "run": "run1"}\n')
+		while got := release.recv(65536):
+		    sys.stdout.write(got.decode())
+	PYTHON
+	grep -q '"REFUSED".*the supervisor is ending' "$BASE/release"
+	[ -e "$DEPLOY/run/held.json" ]
+	supervisor_end
+	nothing_marked
+}
