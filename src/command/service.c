@@ -98,6 +98,19 @@ static int server_alone(struct run *run, int (*work)(const char **, struct embed
 	return 0;
 }
 
+/* Beside services the server is worth a note only. */
+static int server_beside(struct run *run, int (*work)(const char **, struct embedded *, const struct run *,
+	struct error *),
+	struct error *err)
+{
+	AUTO(embedded_clear) struct embedded server = {0};
+	const char *did = NULL;
+	int rc = settings_text(&run->settings, OPTION_EMBEDDED) ? work(&did, &server, run, err) : 0;
+	if (!rc && did)
+		log_note("embedded server %s: %s", server.name, did);
+	return rc;
+}
+
 /* ---- start ---- */
 
 double service_wait(const struct run *run)
@@ -139,7 +152,7 @@ static int detach(bool *parent, struct run *run, struct supervise_request *reque
 		return 0;
 	AUTO(json_auto) json_t *done = NULL;
 	log_note("the supervisor is process %ld, what it says goes to %s", (long)child, log);
-	rc = control_read(&done, pipe, err);
+	rc = control_read(&done, pipe, 0, err);
 	file_close(&pipe);
 	/* Who gives up waiting does not want it any more. */
 	if (rc == ERROR_INTERRUPTED)
@@ -175,17 +188,12 @@ static int start_services(struct run *run, struct runtime *runtime, struct error
 int command_service_start(struct run *run, struct error *err)
 {
 	AUTO(runtime_auto) struct runtime *runtime = NULL;
-	AUTO(embedded_clear) struct embedded server = {0};
-	const char *did = NULL;
 	int rc = runtime_open(&runtime, run, err);
 	if (rc)
 		return rc;
 	if (!runtime)
 		return server_alone(run, service_start_server, err);
-	if (settings_text(&run->settings, OPTION_EMBEDDED))
-		rc = service_start_server(&did, &server, run, err);
-	if (!rc && did)
-		log_note("embedded server %s: %s", server.name, did);
+	rc = server_beside(run, service_start_server, err);
 	return rc ? rc : start_services(run, runtime, err);
 }
 
@@ -194,8 +202,6 @@ int command_service_start(struct run *run, struct error *err)
 int command_service_stop(struct run *run, struct error *err)
 {
 	AUTO(runtime_auto) struct runtime *runtime = NULL;
-	AUTO(embedded_clear) struct embedded server = {0};
-	const char *did = NULL;
 	int rc = runtime_open(&runtime, run, err);
 	if (rc)
 		return rc;
@@ -203,10 +209,8 @@ int command_service_stop(struct run *run, struct error *err)
 		return server_alone(run, stop_server, err);
 	rc = runtime_stop(runtime, &run->arguments, err);
 	/* Its services are gone; a server stays for as long as one is named that is not. */
-	if (!rc && !run->arguments.count && settings_text(&run->settings, OPTION_EMBEDDED))
-		rc = stop_server(&did, &server, run, err);
-	if (!rc && did)
-		log_note("embedded server %s: %s", server.name, did);
+	if (!rc && !run->arguments.count)
+		rc = server_beside(run, stop_server, err);
 	return rc ? rc : answer_status(run, runtime, err);
 }
 

@@ -5,9 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "base/log.h"
@@ -15,6 +17,7 @@
 #include "io/child.h"
 
 enum { MOST_LINE = 8 << 20 }; /* of an answer: the view with its snapshots */
+static const double SILENCE = 30; /* seconds without a line from a supervisor that is well */
 
 static int folder(char **out, const struct run *run, enum option option, const char *name, struct error *err)
 {
@@ -82,6 +85,9 @@ static int reach(int *out, const struct run *run, struct error *err)
 	AUTO(file_close) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return error_errno(err, ERROR_FAILED, "cannot make a socket");
+	/* Nobody accepts on behalf of one that is stopped: once its queue is full, to connect would wait for ever. */
+	const struct timeval limit = {.tv_sec = (time_t)SILENCE};
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
 	if (connect(fd, (const struct sockaddr *)&address, sizeof address) != 0)
 		return nobody(&address, err);
 	*out = fd;
@@ -89,12 +95,29 @@ static int reach(int *out, const struct run *run, struct error *err)
 	return 0;
 }
 
+/* It says every second that it is at work: one that does not is stopped, or hangs in a system call. */
+static int silent(int fd, double silence, struct error *err)
+{
+	struct ucred peer = {0};
+	socklen_t size = sizeof peer;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || peer.pid <= 0)
+		return error_set(err, ERROR_SERVICES, "the supervisor of the services has said nothing for %.0f seconds",
+			silence);
+	error_set(err, ERROR_SERVICES, "the supervisor of the services, process %ld, has said nothing for %.0f seconds",
+		(long)peer.pid, silence);
+	return error_hint(err, "see how it is with `ps -o stat,wchan -p %ld`; if it was stopped (T), let it go on with "
+		"`kill -CONT %ld`", (long)peer.pid, (long)peer.pid);
+}
+
 /* Adds what comes next; at the end of the connection *end. */
-static int receive(struct text *text, bool *end, int fd, struct error *err)
+static int receive(struct text *text, bool *end, int fd, double silence, struct error *err)
 {
 	struct pollfd poller = {.fd = fd, .events = POLLIN};
+	double begin = clock_elapsed();
 	while (poll(&poller, 1, 200) <= 0) {
 		int rc = interrupt_check(err);
+		if (!rc && silence > 0 && clock_elapsed() - begin > silence)
+			rc = silent(fd, silence, err);
 		if (rc)
 			return rc;
 	}
@@ -154,12 +177,12 @@ static int take_line(json_t **done, bool *last, const char *line, size_t size, s
 	return 0;
 }
 
-int control_read(json_t **done, int fd, struct error *err)
+int control_read(json_t **done, int fd, double silence, struct error *err)
 {
 	AUTO(text_clear) struct text text = TEXT_INIT;
 	bool end = false, last = false;
 	while (!end) {
-		int rc = receive(&text, &end, fd, err);
+		int rc = receive(&text, &end, fd, silence, err);
 		char *newline;
 		while (!rc && !last && text.size && (newline = memchr(text.data, '\n', text.size))) {
 			size_t size = (size_t)(newline - text.data);
@@ -187,7 +210,7 @@ int control_ask(json_t **done, const struct run *run, const json_t *question, st
 	if (rc && errno != EPIPE && errno != ECONNRESET)
 		return error_context(err, "asking the supervisor");
 	error_clear(err);
-	return control_read(done, fd, err);
+	return control_read(done, fd, SILENCE / clock_speed(), err);
 }
 
 bool control_answers(const struct run *run)

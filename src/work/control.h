@@ -2,7 +2,7 @@
  * other commands talk to it.
  *
  * One question per connection: a line of JSON, {"do": "status"}. Its answer: any number of lines {"note": "stopped
- * catalog"}, then one line {"done": …} or {"error": {"code": "SERVICES", "message": …, "hint": …}}, and the end.
+ * catalog"}, or {} every few seconds, which says that it is being worked on; then one line {"done": …} or {"error": {"code": "SERVICES", "message": …, "hint": …}}, and the end.
  *
  *   do        besides                               done
  *   status                                          the view, as `service status --json` shows it
@@ -29,7 +29,7 @@ int control_directory(char **out, const struct run *run, struct error *err);
 int control_log_directory(char **out, const struct run *run, struct error *err);
 /* Asks the supervisor. question is not taken over. *done is what stood under "done", owned. Notes go to log_note().
  * ERROR_UNREACHABLE when no supervisor runs, ERROR_REFUSED when there may be one that this user may not ask; the errors
- * it gives have its own code. */
+ * it gives have its own code. ERROR_SERVICES when it is there and says nothing at all, be it that it is stopped. */
 int control_ask(json_t **done, const struct run *run, const json_t *question, struct error *err);
 /* A supervisor listens there. */
 bool control_answers(const struct run *run);
@@ -42,8 +42,8 @@ pid_t control_holder(const char *directory);
 #define CONTROL_SOCKET "control"
 #define CONTROL_LOCK "lock" /* held by the supervisor for as long as it lives */
 int control_address(struct sockaddr_un *out, const char *directory, struct error *err);
-/* Reads an answer to its end, from fd. */
-int control_read(json_t **done, int fd, struct error *err);
+/* Reads an answer to its end, from fd. silence: so many seconds without a line are ERROR_SERVICES; 0: no limit. */
+int control_read(json_t **done, int fd, double silence, struct error *err);
 /* {"error": {…}}, and back to an error. */
 json_t *control_error_json(const struct error *err);
 int control_error(const json_t *error, struct error *err);

@@ -129,6 +129,11 @@ void client_note(struct client *client, const char *note)
 	client_say(client, line);
 }
 
+void client_reassure(struct client *client)
+{
+	client_say(client, json_object());
+}
+
 void client_done(struct client *client, json_t *done)
 {
 	json_t *line = json_object();

@@ -8,6 +8,8 @@
 #include "work/services.h"
 #include "work/supervise_private.h"
 
+static const double REASSURE_EVERY = 0.9; /* seconds, a little less than the timer's */
+
 static void job_free(struct job *job)
 {
 	list_clear(&job->names);
@@ -219,14 +221,26 @@ static void job_look(struct supervisor *supervisor, struct job *job)
 		while_healthy(supervisor, job);
 }
 
+/* A client takes a supervisor that says nothing for one that hangs. */
+static void reassure(struct job *job)
+{
+	double now = clock_elapsed();
+	if (!job->client || now - job->reassured < REASSURE_EVERY)
+		return;
+	job->reassured = now;
+	client_reassure(job->client);
+}
+
 void jobs_look(struct supervisor *supervisor)
 {
 	for (struct job *job = supervisor->jobs; job; job = job->next)
 		job_look(supervisor, job);
+	for (struct job *job = supervisor->jobs; job; job = job->next)
+		reassure(job);
 	bool waits = false;
 	for (struct job **at = &supervisor->jobs; *at;) {
 		struct job *job = *at;
-		waits = waits || job->phase == JOB_HEALTHY || job->phase == JOB_STOPPING;
+		waits = waits || job->phase != JOB_DONE;
 		if (job->phase != JOB_DONE) {
 			at = &job->next;
 			continue;
@@ -234,7 +248,7 @@ void jobs_look(struct supervisor *supervisor)
 		*at = job->next;
 		job_free(job);
 	}
-	/* For what ends by time alone. */
+	/* For what ends by time alone, and for those who wait. */
 	if (waits && !supervisor->soon.runs)
 		loop_timer(supervisor->loop, &supervisor->soon, clock_speed());
 }
@@ -271,13 +285,18 @@ static void stop_all(struct supervisor *supervisor, struct job *job)
 	units_stop_next(supervisor);
 }
 
-/* While they are held nothing is started: what this supervisor was to start waits for the end of the hold. */
+/* While they are held nothing is started: what this supervisor was to start waits for the end of the hold. Who asked for
+ * it is refused. */
 static void put_off(struct supervisor *supervisor, struct job *job)
 {
 	list_clear(&supervisor->after_hold);
 	list_add_all(&supervisor->after_hold, &job->names);
 	AUTO(error_clear) struct error held = ERROR_INIT;
 	hold_refuse(&supervisor->hold, &held);
+	if (job->client) {
+		finish(job, &held);
+		return;
+	}
 	supervisor_note(supervisor, NULL, "%s; nothing is started", held.message);
 	if (held.hint)
 		supervisor_note(supervisor, NULL, "hint: %s", held.hint);
@@ -311,7 +330,8 @@ int job_begin(struct supervisor *supervisor, enum job_kind kind, const struct li
 	struct client *client, struct error *err)
 {
 	struct job *job = mem_new(sizeof *job);
-	*job = (struct job){.kind = kind, .wait = wait, .client = client, .deadline = clock_supervised() + wait};
+	*job = (struct job){.kind = kind, .wait = wait, .client = client, .deadline = clock_supervised() + wait,
+		.reassured = clock_elapsed()};
 	job->announces = !supervisor->announced;
 	supervisor->announced = true;
 	int rc = take_names(job, supervisor, names, err);

@@ -56,6 +56,7 @@ struct job {
 	struct list names;     /* of the services that it is about */
 	pid_t *pids;           /* of their processes when it began; 0: none */
 	double wait, deadline; /* how long for health; until when */
+	double reassured;      /* when its client heard last that it is worked on, clock_elapsed() */
 	struct client *client; /* NULL: nobody waits */
 	bool announces;        /* its end is when a service manager is told READY */
 	struct job *next;
@@ -149,6 +150,8 @@ void clients_close(struct supervisor *supervisor);
 /* A client that only reads; the descriptor is taken over. */
 struct client *client_add(struct supervisor *supervisor, int fd);
 void client_note(struct client *client, const char *note);
+/* That its question is being worked on; it may be gone afterwards. */
+void client_reassure(struct client *client);
 /* The answer, which ends the connection; takes over done (NULL: an empty object). */
 void client_done(struct client *client, json_t *done);
 void client_fail(struct client *client, const struct error *err);

@@ -130,6 +130,9 @@ static int on_release(struct question *question, struct error *err)
 			client_done(question->client, NULL);
 		return rc;
 	}
+	/* What it started would be stopped at once, and be remembered by nobody. */
+	if (supervisor->quitting)
+		return error_set(err, ERROR_REFUSED, "the supervisor is ending");
 	/* The settings name another release by now. */
 	rc = supervisor_reload(supervisor, err);
 	if (!rc)
