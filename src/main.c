@@ -94,13 +94,13 @@ static int finish_output(int rc, struct error *err)
 }
 
 /* A failure that goes on every night is told once (work/nightly.h); the exit status says it every time. */
-static void report(const struct error *err, bool tell, bool json, int status)
+static void report(const struct run *run, const struct error *err, int status)
 {
-	if (tell)
+	if (!run->told)
 		fprintf(stderr, "anchore-admin: %s\n", err->message);
-	if (tell && err->hint)
+	if (!run->told && err->hint)
 		fprintf(stderr, "hint: %s\n", err->hint);
-	if (!json)
+	if (*run->answered)
 		return;
 	AUTO(json_auto) json_t *answer = json_object();
 	json_t *inside = json_object();
@@ -109,8 +109,7 @@ static void report(const struct error *err, bool tell, bool json, int status)
 	json_put(inside, "message", err->message);
 	json_put(inside, "hint", err->hint);
 	json_put_number(inside, "exit_status", status);
-	AUTO(mem_auto) char *text = json_print(answer);
-	fputs(text, stdout);
+	run_answer(run, answer);
 	fflush(stdout);
 }
 
@@ -126,7 +125,7 @@ int main(int argc, char **argv)
 	int status = 0;
 	if (rc) {
 		status = interrupt_status(&err);
-		report(&err, !run.told, run_json(&run) && !*run.answered, status);
+		report(&run, &err, status);
 	}
 	error_clear(&err);
 	run_clear(&run);

@@ -3,7 +3,9 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "command/command.h"
+#include "command/cron.h"
 #include "command/snapshot.h"
+#include "work/hooks.h"
 #include "work/journal.h"
 #include "work/snapshot.h"
 #include "work/store.h"
@@ -37,27 +39,43 @@ static void answer(const struct run *run, const struct snapshot_entry *entry, do
 		run_print(run, "%s\n", reused);
 }
 
+static int take(struct snapshot_entry *entry, struct run *run, const char *store, struct error *err)
+{
+	AUTO(journal_entry_clear) struct journal_entry journal = {0};
+	journal_entry_init(&journal, run);
+	int rc = journal_started(store, &journal, err);
+	if (rc)
+		return rc;
+	rc = snapshot_take(entry, run, err);
+	if (!rc) {
+		journal.from = mem_copy(entry->manifest.db_version);
+		journal.snapshot = mem_copy(entry->manifest.id);
+	}
+	journal_ended(store, &journal, rc ? err : NULL);
+	return rc;
+}
+
 int command_backup(struct run *run, struct error *err)
 {
 	const char *store;
 	AUTO(snapshot_entry_clear) struct snapshot_entry entry = {0};
-	AUTO(journal_entry_clear) struct journal_entry journal = {0};
+	AUTO(list_clear) struct list facts = LIST_INIT;
 	double start = clock_elapsed();
+	if (settings_flag(&run->settings, OPTION_SCHEDULED))
+		return cron_run(run, err);
 	int rc = run_lock(run, err);
 	if (!rc)
 		rc = run_store(&store, run, true, err);
+	if (!rc)
+		rc = run_resolve_database(run, err);
 	if (rc)
 		return rc;
-	journal_entry_init(&journal, run);
-	rc = journal_started(store, &journal, err);
-	if (rc)
-		return rc;
-	rc = snapshot_take(&entry, run, err);
-	if (!rc) {
-		journal.from = mem_copy(entry.manifest.db_version);
-		journal.snapshot = mem_copy(entry.manifest.id);
-	}
-	journal_ended(store, &journal, rc ? err : NULL);
+	rc = hooks_before(run, "backup", &facts, err);
+	if (!rc)
+		rc = take(&entry, run, store, err);
+	if (!rc)
+		hooks_facts(&facts, entry.manifest.db_version, NULL, entry.manifest.id);
+	hooks_after(run, "backup", &facts, rc ? err : NULL);
 	if (!rc)
 		answer(run, &entry, clock_elapsed() - start);
 	return rc;

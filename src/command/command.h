@@ -51,7 +51,12 @@ int command_service_logs(struct run *run, struct error *err);
 int command_service_list(struct run *run, struct error *err);
 int command_system_status(struct run *run, struct error *err);
 int command_system_wait(struct run *run, struct error *err);
+int command_cron_run(struct run *run, struct error *err);
+int command_cron_install(struct run *run, struct error *err);
+int command_cron_status(struct run *run, struct error *err);
+int command_cron_remove(struct run *run, struct error *err);
 int command_completion(struct run *run, struct error *err);
+int command_doctor(struct run *run, struct error *err);
 int command_init(struct run *run, struct error *err);
 
 #endif

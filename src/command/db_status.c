@@ -74,7 +74,7 @@ static void show_schema(struct page *page)
 	json_put_value(json, "blocking", json_from_list(&shape->blocking));
 	json_put_value(json, "harmless", json_from_list(&shape->harmless));
 	json_put_flag(json, "half_upgraded", shape->half_upgraded);
-	json_put_value(page->json, "schema", json);
+	json_put_value(page->json, "catalog", json);
 	if (shape->half_upgraded) {
 		AUTO(mem_auto) char *half = facts_half(&page->facts);
 		line(page, "Schema:", "%s, see `anchore-admin db check`", half);

@@ -10,6 +10,7 @@
 #include "command/target.h"
 #include "work/change.h"
 #include "work/cycle.h"
+#include "work/hooks.h"
 #include "work/rollback.h"
 
 struct downgrade {
@@ -101,6 +102,18 @@ static int finish(struct downgrade *downgrade, struct run *run, struct error *er
 	return 0;
 }
 
+static int finish_with_hooks(struct downgrade *downgrade, struct run *run, struct error *err)
+{
+	AUTO(list_clear) struct list facts = LIST_INIT;
+	const struct plan *plan = &downgrade->change.plan;
+	hooks_facts(&facts, VERSION_TEXT(plan->from), VERSION_TEXT(plan->to), downgrade->change.facts.evidence.id);
+	int rc = hooks_before(run, "downgrade", &facts, err);
+	if (!rc)
+		rc = finish(downgrade, run, err);
+	hooks_after(run, "downgrade", &facts, rc ? err : NULL);
+	return rc;
+}
+
 static int by_edges(struct downgrade *downgrade, struct run *run, bool sql, struct error *err)
 {
 	struct change *change = &downgrade->change;
@@ -122,7 +135,7 @@ static int by_edges(struct downgrade *downgrade, struct run *run, bool sql, stru
 		rc = cycle_prepare(cycle, release, err);
 	if (!rc)
 		rc = ask(run, downgrade, err);
-	return rc ? rc : finish(downgrade, run, err);
+	return rc ? rc : finish_with_hooks(downgrade, run, err);
 }
 
 static int check_by(const struct run *run, struct error *err)

@@ -7,6 +7,7 @@
 #include "command/command.h"
 #include "command/show.h"
 #include "work/cycle.h"
+#include "work/hooks.h"
 #include "work/inspect.h"
 #include "work/kept.h"
 #include "work/restore.h"
@@ -178,6 +179,18 @@ static int restore_snapshot(struct run *run, const struct snapshot_entry *entry,
 	return 0;
 }
 
+static int restore_with_hooks(struct run *run, const struct snapshot_entry *entry, struct restore_plan *plan,
+	const struct restore_options *options, struct services *services, struct error *err)
+{
+	AUTO(list_clear) struct list facts = LIST_INIT;
+	hooks_facts(&facts, NULL, entry->manifest.db_version, entry->manifest.id);
+	int rc = hooks_before(run, "restore", &facts, err);
+	if (!rc)
+		rc = restore_snapshot(run, entry, plan, options, services, err);
+	hooks_after(run, "restore", &facts, rc ? err : NULL);
+	return rc;
+}
+
 static int find_snapshot(struct snapshot_entry *entry, struct run *run, const char *wanted, bool dry, struct error *err)
 {
 	const char *store = NULL;
@@ -217,7 +230,7 @@ static int restore_wanted(struct run *run, const char *wanted, struct error *err
 		return rc;
 	show_steps(run, cycle);
 	rc = ask(run, &entry, &plan, &options, err);
-	return rc ? rc : restore_snapshot(run, &entry, &plan, &options, &services, err);
+	return rc ? rc : restore_with_hooks(run, &entry, &plan, &options, &services, err);
 }
 
 /* ---- restore --undo ---- */
@@ -263,15 +276,11 @@ static int undo_dry(struct run *run, const char *name, const struct kept_databas
 	return 0;
 }
 
-static int undo_run(struct run *run, const char *name, const struct kept_database *back, const char *what,
-	struct services *services, struct error *err)
+static int undo_run(struct run *run, const char *name, const struct kept_database *back, struct services *services,
+	struct error *err)
 {
 	AUTO(mem_auto) char *kept = NULL;
-	AUTO(mem_auto) char *question = mem_format("Swap %s back to %s?", what, name);
-	show_steps(run, &services->cycle);
-	int rc = run_confirm(run, question, err);
-	if (!rc)
-		rc = cycle_undo(&kept, &services->cycle, err);
+	int rc = cycle_undo(&kept, &services->cycle, err);
 	if (rc)
 		return rc;
 	run_print(run, "database %s is again what was kept as %s%s%s\n", name, back->name,
@@ -283,6 +292,23 @@ static int undo_run(struct run *run, const char *name, const struct kept_databas
 	run_answer(run, answer);
 	show_services(run, &services->cycle);
 	return 0;
+}
+
+static int undo_with_hooks(struct run *run, const char *name, const struct kept_database *back, const char *what,
+	struct services *services, struct error *err)
+{
+	AUTO(list_clear) struct list facts = LIST_INIT;
+	AUTO(mem_auto) char *question = mem_format("Swap %s back to %s?", what, name);
+	show_steps(run, &services->cycle);
+	int rc = run_confirm(run, question, err);
+	if (rc)
+		return rc;
+	hooks_facts(&facts, NULL, back->db_version, NULL);
+	rc = hooks_before(run, "restore", &facts, err);
+	if (!rc)
+		rc = undo_run(run, name, back, services, err);
+	hooks_after(run, "restore", &facts, rc ? err : NULL);
+	return rc;
 }
 
 static int undo(struct run *run, struct error *err)
@@ -308,7 +334,7 @@ static int undo(struct run *run, struct error *err)
 	if (dry)
 		return undo_dry(run, name, back, what, &services.cycle);
 	rc = cycle_prepare(&services.cycle, release_of(&services), err);
-	return rc ? rc : undo_run(run, name, back, what, &services, err);
+	return rc ? rc : undo_with_hooks(run, name, back, what, &services, err);
 }
 
 int command_restore(struct run *run, struct error *err)

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "command/show.h"
+#include "work/hooks.h"
 #include "work/journal.h"
 
 static json_t *answer_json(const struct run *run, const struct change *change, const struct cycle *cycle, bool done)
@@ -63,6 +64,21 @@ static int journaled(struct run *run, const struct change *change, struct cycle 
 	return rc;
 }
 
+/* Another release of the same database version is an upgrade or a downgrade, too. */
+static int with_hooks(struct run *run, const struct change *change, struct cycle *cycle, const struct cycle_end *end,
+	struct error *err)
+{
+	AUTO(list_clear) struct list facts = LIST_INIT;
+	const char *version = VERSION_TEXT(change->facts.version);
+	const char *command = text_same(run->command, "downgrade") ? "downgrade" : "upgrade";
+	hooks_facts(&facts, version, version, NULL);
+	int rc = hooks_before(run, command, &facts, err);
+	if (!rc)
+		rc = journaled(run, change, cycle, end, err);
+	hooks_after(run, command, &facts, rc ? err : NULL);
+	return rc;
+}
+
 int settle(struct run *run, struct change *change, struct cycle *cycle, const struct target *target, struct error *err)
 {
 	const struct version *release = target_release(target);
@@ -83,7 +99,7 @@ int settle(struct run *run, struct change *change, struct cycle *cycle, const st
 	AUTO(mem_auto) char *what = mem_format("%s to release %s", run->command, VERSION_TEXT(target->release));
 	const struct cycle_end end = {.database = change->facts.version, .release = release, .what = what,
 		.back = back};
-	rc = journaled(run, change, cycle, &end, err);
+	rc = with_hooks(run, change, cycle, &end, err);
 	if (rc)
 		return rc;
 	AUTO(json_auto) json_t *answer = answer_json(run, change, cycle, true);

@@ -4,6 +4,7 @@
 #include "io/json.h"
 #include "command/show.h"
 #include "work/evidence.h"
+#include "work/hooks.h"
 #include "work/restore.h"
 #include "work/rowdiff.h"
 
@@ -118,11 +119,7 @@ static int finish(struct run *run, const struct swap *swap, const struct target 
 	const struct restore_options *options, struct error *err)
 {
 	AUTO(mem_auto) char *kept = NULL;
-	AUTO(mem_auto) char *question = mem_format("Swap snapshot %.12s in, and go back from version %s to %s?",
-		swap->entry.manifest.id, swap->from, swap->to);
-	int rc = run_confirm(run, question, err);
-	if (!rc)
-		rc = cycle_restore(&kept, swap->cycle, &swap->entry, options, err);
+	int rc = cycle_restore(&kept, swap->cycle, &swap->entry, options, err);
 	if (rc)
 		return rc;
 	run_print(run, "database \"%s\" is at version %s again\n", swap->database, swap->to);
@@ -137,6 +134,23 @@ static int finish(struct run *run, const struct swap *swap, const struct target 
 		show_next(run, swap->release);
 	show_services(run, swap->cycle);
 	return 0;
+}
+
+static int finish_with_hooks(struct run *run, const struct swap *swap, const struct target *target,
+	const struct restore_options *options, struct error *err)
+{
+	AUTO(list_clear) struct list facts = LIST_INIT;
+	AUTO(mem_auto) char *question = mem_format("Swap snapshot %.12s in, and go back from version %s to %s?",
+		swap->entry.manifest.id, swap->from, swap->to);
+	int rc = run_confirm(run, question, err);
+	if (rc)
+		return rc;
+	hooks_facts(&facts, swap->from, swap->to, swap->entry.manifest.id);
+	rc = hooks_before(run, "downgrade", &facts, err);
+	if (!rc)
+		rc = finish(run, swap, target, options, err);
+	hooks_after(run, "downgrade", &facts, rc ? err : NULL);
+	return rc;
 }
 
 static int pending(const struct run *run, const struct swap *swap, struct error *err)
@@ -193,5 +207,5 @@ int swap_back(struct change *change, struct cycle *cycle, struct run *run, const
 	rc = refuse_choice(run, &swap, err);
 	if (!rc)
 		rc = cycle_prepare(cycle, target_release(target), err);
-	return rc ? rc : finish(run, &swap, target, &options, err);
+	return rc ? rc : finish_with_hooks(run, &swap, target, &options, err);
 }

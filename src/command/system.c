@@ -58,6 +58,20 @@ static json_t *lists_json(const struct system *system)
 	return json;
 }
 
+static json_t *proven_json(const struct system *system)
+{
+	if (!system->proven)
+		return json_null();
+	AUTO(mem_auto) char *at = text_time(system->proven_at);
+	json_t *json = json_object();
+	time_t now = clock_now();
+	json_put(json, "id", system->proven);
+	json_put(json, "at", at);
+	json_put_number(json, "age_seconds", now > system->proven_at ? now - system->proven_at : 0);
+	json_put(json, "server", system->proven_on);
+	return json;
+}
+
 static json_t *system_json(const struct system *system)
 {
 	AUTO(list_clear) struct list missing = LIST_INIT;
@@ -68,6 +82,7 @@ static json_t *system_json(const struct system *system)
 	json_put_value(json, "belong_together", system->pair_known ? json_boolean(!system->advice) : json_null());
 	json_put(json, "advice", system->advice);
 	system_missing(&missing, system);
+	json_put_value(json, "proven", proven_json(system));
 	json_put_flag(json, "healthy", missing.count == 0);
 	json_put_value(json, "missing", json_from_list(&missing));
 	return json;
@@ -155,11 +170,23 @@ static void print_database(const struct run *run, const struct system *system)
 	}
 }
 
+static void print_proven(const struct run *run, const struct system *system)
+{
+	AUTO(mem_auto) char *age = ago(system->proven_at);
+	if (system->proven)
+		run_print(run, "Last proven snapshot: %.12s, restored %s ago%s%s.\n", system->proven, age,
+			system->proven_on ? " on PostgreSQL " : "", system->proven_on ? system->proven_on : "");
+	else if (system->store_known)
+		run_print(run, "No snapshot is proven: `anchore-admin snapshot verify --restore` restores one and "
+			"compares.\n");
+}
+
 /* The last two lines are the engine's client's own, for whoever reads them by a program. */
 static void print_versions(const struct run *run, const struct system *system)
 {
 	if (system->release)
 		run_print(run, "Engine release %s, as %s says.\n", system->release, system->release_from);
+	print_proven(run, system);
 	if (system->advice)
 		run_print(run, "%s\n", system->advice);
 	run_print(run, "\nEngine DB Version: %s\nEngine Code Version: %s\n", VERSION_TEXT(system->version),

@@ -6,6 +6,7 @@
 #include "command/command.h"
 #include "command/settle.h"
 #include "command/show.h"
+#include "work/hooks.h"
 #include "work/rollback.h"
 
 void upgrade_init(struct upgrade *upgrade, bool dry)
@@ -190,7 +191,7 @@ static int drive(struct upgrade *upgrade, struct run *run, const char *back, str
 	return rc;
 }
 
-int upgrade_finish(struct upgrade *upgrade, struct run *run, struct error *err)
+static int finish(struct upgrade *upgrade, struct run *run, struct error *err)
 {
 	struct change *change = &upgrade->change;
 	const struct plan *planned = &change->plan;
@@ -217,6 +218,18 @@ int upgrade_finish(struct upgrade *upgrade, struct run *run, struct error *err)
 		run_print(run, "the way back: `anchore-admin %s`, or `anchore-admin restore %.12s`\n", back,
 			change->facts.evidence.id);
 	return 0;
+}
+
+int upgrade_finish(struct upgrade *upgrade, struct run *run, struct error *err)
+{
+	AUTO(list_clear) struct list facts = LIST_INIT;
+	const struct plan *planned = &upgrade->change.plan;
+	hooks_facts(&facts, VERSION_TEXT(planned->from), VERSION_TEXT(planned->to), upgrade->change.facts.evidence.id);
+	int rc = hooks_before(run, "upgrade", &facts, err);
+	if (!rc)
+		rc = finish(upgrade, run, err);
+	hooks_after(run, "upgrade", &facts, rc ? err : NULL);
+	return rc;
 }
 
 static int ask(struct run *run, const struct upgrade *upgrade, struct error *err)

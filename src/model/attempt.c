@@ -91,7 +91,7 @@ void attempt_end(struct attempt *attempt, const struct outcome *outcome, bool *t
 		note_success(attempt, outcome, over);
 	attempt->begun = 0;
 	attempt->last = outcome->at;
-	attempt->seconds = outcome->seconds;
+	attempt->seconds = (double)(uint64_t)(outcome->seconds * 1000) / 1000;
 	attempt->exit_status = outcome->exit_status;
 	attempt->missed += outcome->missed;
 	mem_replace(&attempt->part, mem_copy(outcome->exit_status ? outcome->part : NULL));

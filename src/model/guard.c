@@ -81,7 +81,8 @@ static void check_proven(struct refusals *out, const struct facts *facts)
 	    !evidence->found || evidence->corrupt || !evidence->fresh)
 		return;
 	AUTO(mem_auto) char *why = evidence->unproven ? mem_format("was not proven when it was tried: %s",
-		evidence->unproven) : mem_copy("was never restored, and the setting upgrade_require wants a proven one");
+		evidence->unproven) : mem_copy("was never restored, and the setting upgrade_require wants a proven "
+		"one");
 	refusals_add(out, "proven", mem_format("snapshot %.12s %s", evidence->id, why),
 		mem_format("prove it with `anchore-admin snapshot verify --restore %.12s`", evidence->id));
 }

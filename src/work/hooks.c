@@ -10,8 +10,8 @@
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "io/db.h"
 #include "io/proc.h"
-#include "model/conninfo.h"
 
 static const char NAMES[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-";
 
@@ -95,8 +95,9 @@ static void add_environment(struct list *out, const struct run *run, const char 
 		list_addf(out, "ANCHORE_ADMIN_STORE=%s", store);
 	for (size_t i = 0; i < facts->count; i++)
 		list_addf(out, "ANCHORE_ADMIN_HOOK_%s", facts->items[i]);
-	AUTO(mem_auto) char *name = run->conninfo ? conninfo_dbname(run->conninfo) : NULL;
-	if (name)
+	AUTO(mem_auto) char *name = NULL;
+	AUTO(error_clear) struct error ignored = ERROR_INIT;
+	if (run->conninfo && db_conninfo_value(&name, run->conninfo, "dbname", &ignored) == 0 && name)
 		list_addf(out, "ANCHORE_ADMIN_HOOK_DATABASE=%s", name);
 }
 
@@ -132,6 +133,14 @@ static int run_before(const char *path, const struct list *environment, const ch
 		log_warn("the hook %s: %s", path, why.message);
 	error_clear(&why);
 	return 0;
+}
+
+void hooks_facts(struct list *facts, const char *from, const char *to, const char *snapshot)
+{
+	const char *const names[] = {"FROM", "TO", "SNAPSHOT"}, *const values[] = {from, to, snapshot};
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+		if (values[i])
+			list_addf(facts, "%s=%s", names[i], values[i]);
 }
 
 int hooks_before(const struct run *run, const char *command, const struct list *facts, struct error *err)

@@ -27,6 +27,8 @@ enum {
 	HOOK_LIMIT = 3600
 };
 
+/* Database versions and the id of the snapshot that it is about; NULL for what is not known. */
+void hooks_facts(struct list *facts, const char *from, const char *to, const char *snapshot);
 /* facts: "SNAPSHOT=1234…", "FROM=0.0.6". A hook that ends with HOOK_STOPS is ERROR_REFUSED, and the rest are not run;
  * any other failure is a warning. */
 int hooks_before(const struct run *run, const char *command, const struct list *facts, struct error *err);

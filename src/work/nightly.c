@@ -115,13 +115,11 @@ static int take(struct job *job, struct db *db, struct error *err)
 static int take_with_hooks(struct job *job, struct db *db, struct error *err)
 {
 	AUTO(list_clear) struct list facts = LIST_INIT;
-	if (job->db_version)
-		list_addf(&facts, "FROM=%s", job->db_version);
+	hooks_facts(&facts, job->db_version, NULL, NULL);
 	int rc = hooks_before(job->run, "backup", &facts, err);
 	if (!rc)
 		rc = take(job, db, err);
-	if (job->snapshot)
-		list_addf(&facts, "SNAPSHOT=%s", job->snapshot);
+	hooks_facts(&facts, NULL, NULL, job->snapshot);
 	hooks_after(job->run, "backup", &facts, rc ? err : NULL);
 	return rc;
 }

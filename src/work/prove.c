@@ -42,7 +42,8 @@ static int read_archive(struct run *run, const struct snapshot_entry *entry, boo
 {
 	double start = clock_elapsed();
 	AUTO(error_clear) struct error why = ERROR_INIT;
-	int rc = decode ? snapshot_verify(entry, run_jobs(run), &why) : snapshot_verify_bytes(entry, run_jobs(run), &why);
+	int rc = decode ? snapshot_verify(entry, run_jobs(run), &why) : snapshot_verify_bytes(entry, run_jobs(run),
+		&why);
 	if (rc == ERROR_CORRUPT || (!rc && decode))
 		record(run, entry, CHECK_VERIFIED, start, NULL, &why);
 	return rc ? error_move(err, &why) : 0;
@@ -79,9 +80,11 @@ static int check_shape(struct run *run, const struct manifest *manifest, struct 
 	if (!result.blocking.count)
 		return 0;
 	AUTO(mem_auto) char *differences = text_plural(result.blocking.count, "difference");
-	error_set(err, ERROR_FAILED, "snapshot %.12s is whole, but its schema is not that of version %s: %s, the first: %s",
+	error_set(err, ERROR_FAILED, "snapshot %.12s is whole, but its schema is not that of version %s: %s, the "
+		"first: %s",
 		manifest->id, name, differences, result.blocking.items[0]);
-	return error_hint(err, "look at the database with `anchore-admin db check`, repair it, then take another one with "
+	return error_hint(err, "look at the database with `anchore-admin db check`, repair it, then take another one "
+		"with "
 		"`anchore-admin backup`");
 }
 

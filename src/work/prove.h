@@ -15,10 +15,10 @@
 
 /* ERROR_CORRUPT when the archive is damaged. */
 int prove_digests(struct run *run, const struct snapshot_entry *entry, struct error *err);
-/* ERROR_CORRUPT when the archive is damaged, ERROR_FAILED when it cannot be restored, when the copy differs, or when its
- * schema is not that of its version; ERROR_REFUSED where the server or the role does not allow it. Takes the store's
- * lock unless the run holds it. The scratch database is gone at the end, whatever happened; one that a killed run left
- * is dropped by the next, and by the next restore. */
+/* ERROR_CORRUPT when the archive is damaged, ERROR_FAILED when it cannot be restored, when the copy differs, or when
+ * its schema is not that of its version; ERROR_REFUSED where the server or the role does not allow it. Takes the
+ * store's lock unless the run holds it. The scratch database is gone at the end, whatever happened; one that a killed
+ * run left is dropped by the next, and by the next restore. */
 int prove_snapshot(struct run *run, const struct snapshot_entry *entry, struct error *err);
 /* Verifies by digest the snapshot whose turn it is: of those not known to be damaged the one not looked at for the
  * longest time. *id: which, owned, also of one that turned out to be damaged; NULL: there is none. */

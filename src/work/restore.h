@@ -33,8 +33,8 @@ int restore_plan(struct restore_plan *out, struct run *run, const struct snapsho
 	const struct restore_options *options, struct error *err);
 void restore_plan_clear(struct restore_plan *plan);
 
-/* Load into a new database, check, and (unless into or scratch) swap. The run holds the store's lock. Journals. *kept: owned name
- * of the database that was kept, NULL if there was none. */
+/* Load into a new database, check, and (unless into or scratch) swap. The run holds the store's lock. Journals.
+ * *kept: owned name of the database that was kept, NULL if there was none. */
 int restore_run(char **kept, struct run *run, const struct snapshot_entry *entry, const struct restore_options *options,
 	struct error *err);
 /* Swaps the newest kept database back. */

@@ -159,7 +159,10 @@ void run_answer(const struct run *run, const json_t *answer)
 {
 	if (!run_json(run))
 		return;
-	AUTO(mem_auto) char *text = json_print(answer);
+	AUTO(json_auto) json_t *whole = json_object();
+	json_put_number(whole, "schema", RUN_JSON_SCHEMA);
+	json_object_update(whole, (json_t *)(uintptr_t)answer);
+	AUTO(mem_auto) char *text = json_print(whole);
 	fputs(text, stdout);
 	*run->answered = true;
 }

@@ -12,6 +12,10 @@
 #include "io/json.h"
 #include "model/settings.h"
 
+/* Of the objects that --json prints, their first member. It grows when a member goes or changes its meaning; new ones
+ * may come at any time. */
+enum { RUN_JSON_SCHEMA = 1 };
+
 struct run {
 	const char *command;      /* "backup", "snapshot list" */
 	struct settings settings;
@@ -50,7 +54,7 @@ int run_lock(struct run *run, struct error *err);
 int run_confirm(struct run *run, const char *question, struct error *err);
 
 /* The answer, to stdout. run_print() is for people and does nothing with --json; run_answer() prints the one JSON
- * object and only with --json. A failing stdout is an error at the end of main(). */
+ * object, with its schema's number, and only with --json. A failing stdout is an error at the end of main(). */
 void run_print(const struct run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void run_answer(const struct run *run, const json_t *answer);
 bool run_json(const struct run *run);

@@ -2,22 +2,12 @@
 #include "work/status_private.h"
 
 #include "base/mem.h"
-
-static void head(struct text *out, const char *name, const char *type, const char *help)
-{
-	text_addf(out, "# HELP anchore_admin_%s %s\n# TYPE anchore_admin_%s %s\n", name, help, name, type);
-}
+#include "work/metrics.h"
 
 static void label(struct text *out, const char *name, const char *value)
 {
 	AUTO(mem_auto) char *valid = status_utf8(value);
-	text_addf(out, "%s=\"", name);
-	for (const char *at = valid; *at; at++) {
-		if (*at == '\\' || *at == '"')
-			text_add(out, "\\");
-		text_add_bytes(out, *at == '\n' ? "\\n" : at, *at == '\n' ? 2 : 1);
-	}
-	text_add(out, "\"");
+	metrics_label(out, name, valid);
 }
 
 /* name{service="…",instance="…" and what the caller adds. */
@@ -32,12 +22,12 @@ static void series(struct text *out, const char *name, const struct instance *in
 static void add_services(struct text *out, const struct view *view)
 {
 	const struct instances *all = &view->instances;
-	head(out, "service_up", "gauge", "Whether the instance is up, and no run holds the services.");
+	metrics_head(out, "service_up", "gauge", "Whether the instance is up, and no run holds the services.");
 	for (size_t i = 0; i < all->count; i++) {
 		series(out, "service_up", &all->items[i]);
 		text_addf(out, "} %d\n", status_is_up(view, &all->items[i]));
 	}
-	head(out, "service_state", "gauge", "1 for the state that the instance is in.");
+	metrics_head(out, "service_state", "gauge", "1 for the state that the instance is in.");
 	for (size_t i = 0; i < all->count; i++) {
 		for (int state = 0; state < INSTANCE_STATES; state++) {
 			series(out, "service_state", &all->items[i]);
@@ -46,7 +36,7 @@ static void add_services(struct text *out, const struct view *view)
 			text_addf(out, "} %d\n", all->items[i].state == (enum instance_state)state);
 		}
 	}
-	head(out, "service_restarts_total", "counter", "How often the instance was started again after it had died.");
+	metrics_head(out, "service_restarts_total", "counter", "How often the instance was started again after it had died.");
 	for (size_t i = 0; i < all->count; i++) {
 		series(out, "service_restarts_total", &all->items[i]);
 		text_addf(out, "} %u\n", all->items[i].restarts);
@@ -55,15 +45,15 @@ static void add_services(struct text *out, const struct view *view)
 
 static void add_hold(struct text *out, const struct view *view)
 {
-	head(out, "held", "gauge", "Whether a run, such as an upgrade, holds the services.");
+	metrics_head(out, "held", "gauge", "Whether a run, such as an upgrade, holds the services.");
 	text_addf(out, "anchore_admin_held %d\n", view->held_by != NULL);
 	if (view->held_by && view->held_since) {
-		head(out, "held_since_timestamp_seconds", "gauge", "When that began.");
+		metrics_head(out, "held_since_timestamp_seconds", "gauge", "When that began.");
 		text_addf(out, "anchore_admin_held_since_timestamp_seconds %lld\n", (long long)view->held_since);
 	}
 	double progress = status_progress(view);
 	if (progress >= 0) {
-		head(out, "step_progress_ratio", "gauge", "How far the run's step is, from 0 to 1.");
+		metrics_head(out, "step_progress_ratio", "gauge", "How far the run's step is, from 0 to 1.");
 		text_addf(out, "anchore_admin_step_progress_ratio %.4f\n", progress);
 	}
 }
@@ -108,29 +98,30 @@ static void add_snapshots(struct text *out, const struct view *view)
 		if (counts(snapshot) && created && text_time_parse(created, &when) && when > newest)
 			newest = when;
 	}
-	head(out, "snapshots", "gauge", "Whole snapshots of this deployment, by the database version that they hold.");
+	metrics_head(out, "snapshots", "gauge", "Whole snapshots of this deployment, by the database version that they hold.");
 	add_versions_of(out, array);
 	if (newest) {
-		head(out, "snapshot_last_timestamp_seconds", "gauge", "When the newest of them was taken.");
+		metrics_head(out, "snapshot_last_timestamp_seconds", "gauge", "When the newest of them was taken.");
 		text_addf(out, "anchore_admin_snapshot_last_timestamp_seconds %lld\n", (long long)newest);
 	}
 }
 
 void status_metrics(struct text *out, const struct view *view)
 {
-	head(out, "info", "gauge", "The database's version and the engine's release; always 1.");
+	metrics_head(out, "info", "gauge", "The database's version and the engine's release; always 1.");
 	text_add(out, "anchore_admin_info{");
 	label(out, "db_version", view->db_version);
 	text_add(out, ",");
 	label(out, "code_version", view->code_version);
 	text_add(out, "} 1\n");
 	if (view->versions_at) {
-		head(out, "versions_timestamp_seconds", "gauge", "When the two versions were read.");
+		metrics_head(out, "versions_timestamp_seconds", "gauge", "When the two versions were read.");
 		text_addf(out, "anchore_admin_versions_timestamp_seconds %lld\n", (long long)view->versions_at);
 	}
-	head(out, "start_time_seconds", "gauge", "When the supervisor was started.");
+	metrics_head(out, "start_time_seconds", "gauge", "When the supervisor was started.");
 	text_addf(out, "anchore_admin_start_time_seconds %lld\n", (long long)view->started);
 	add_services(out, view);
 	add_hold(out, view);
 	add_snapshots(out, view);
+	metrics_scheduled(out, view->scheduled);
 }

@@ -49,7 +49,7 @@ struct snapshot_entry {
 	enum snapshot_health health;
 	char *why;                /* what is wrong with it; NULL for a whole one */
 	bool pinned;
-	struct snapshot_check verified; /* by digest; before it was ever: when it was taken, for a backup reads it back */
+	struct snapshot_check verified; /* by digest; never, as long as nobody asked: taking it was the first time */
 	struct snapshot_check proven;   /* by restoring it, work/prove.h; that verifies it too */
 	struct manifest manifest; /* filled for whole ones; for corrupt ones as far as it could be read */
 	struct restored_copy *copies;

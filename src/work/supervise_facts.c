@@ -15,8 +15,8 @@ static const char PROGRAM[] = "/proc/self/exe";
 static const double ASK_AGAIN = 60, ASK_AGAIN_HELD = 10, ANSWER_WITHIN = 30;
 enum { MOST_BYTES = 16 << 20 };
 
-static const char *const commands[][2] = {{"system", "status"}, {"snapshot", "list"}};
-enum { VERSIONS, SNAPSHOTS, COMMANDS };
+static const char *const commands[][2] = {{"system", "status"}, {"snapshot", "list"}, {"cron", "status"}};
+enum { VERSIONS, SNAPSHOTS, SCHEDULED, COMMANDS };
 
 static void take_versions(struct view *view, const json_t *answer)
 {
@@ -37,6 +37,15 @@ static void take_snapshots(struct view *view, json_t *answer)
 	view->snapshots = json_incref(answer);
 }
 
+/* That the job fails is an answer, too. */
+static void take_scheduled(struct view *view, json_t *answer)
+{
+	if (!json_object_get(answer, "attempt"))
+		return;
+	json_decref(view->scheduled);
+	view->scheduled = json_incref(answer);
+}
+
 static void take_answer(struct supervisor *supervisor)
 {
 	struct facts_run *facts = &supervisor->facts;
@@ -46,8 +55,10 @@ static void take_answer(struct supervisor *supervisor)
 		return;
 	if (facts->command == VERSIONS)
 		take_versions(&supervisor->view, answer);
-	else
+	else if (facts->command == SNAPSHOTS)
 		take_snapshots(&supervisor->view, answer);
+	else
+		take_scheduled(&supervisor->view, answer);
 }
 
 static void facts_end(struct supervisor *supervisor)

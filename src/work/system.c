@@ -11,6 +11,7 @@
 #include "work/inspect.h"
 #include "work/runtime.h"
 #include "work/sessions.h"
+#include "work/store.h"
 
 void system_clear(struct system *system)
 {
@@ -18,7 +19,7 @@ void system_clear(struct system *system)
 	heartbeats_clear(system);
 	sessions_clear(&system->sessions);
 	char **const owned[] = {&system->runtime, &system->held_by, &system->held_for, &system->step, &system->release,
-		&system->release_from, &system->advice};
+		&system->release_from, &system->advice, &system->proven, &system->proven_on};
 	for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
 		mem_replace(owned[i], NULL);
 }
@@ -128,6 +129,29 @@ static char *advise(bool *known, const struct system *system, const struct relea
 		VERSION_TEXT(other), name);
 }
 
+/* ---- snapshots ---- */
+
+/* Which one was proven last. A store that cannot be read is db status's and doctor's business. */
+static void look_at_store(struct system *system, const struct run *run)
+{
+	AUTO(error_clear) struct error ignored = ERROR_INIT;
+	AUTO(snapshot_list_clear) struct snapshot_list list = {NULL, 0};
+	AUTO(mem_auto) char *deployment = NULL;
+	const char *store = settings_text(&run->settings, OPTION_STORE);
+	if (!store || store_list(&list, store, &ignored) || store_deployment(&deployment, store, false, &ignored))
+		return;
+	system->store_known = true;
+	for (size_t i = 0; i < list.count; i++) {
+		const struct snapshot_entry *entry = &list.entries[i];
+		if (!deployment || !text_same(entry->manifest.deployment, deployment) || !snapshot_proven(entry) ||
+		    entry->proven.at <= system->proven_at)
+			continue;
+		system->proven_at = entry->proven.at;
+		mem_replace(&system->proven, mem_copy(entry->manifest.id));
+		mem_replace(&system->proven_on, mem_copy(entry->proven.server));
+	}
+}
+
 /* ---- all of it ---- */
 
 static int look_at_database(struct system *system, struct run *run, const struct migrations *migrations, bool ask,
@@ -149,6 +173,8 @@ static int look_at_database(struct system *system, struct run *run, const struct
 int system_look(struct system *out, struct run *run, const struct migrations *migrations, bool ask, struct error *err)
 {
 	int rc = look_at_runtime(out, run, err);
+	if (ask)
+		look_at_store(out, run);
 	return rc ? rc : look_at_database(out, run, migrations, ask, err);
 }
 

@@ -41,12 +41,16 @@ struct system {
 	char *release;               /* "0.2.4"; NULL unknown */
 	char *release_from;          /* what says so */
 	bool pair_known;             /* the release is one that the migrations know */
+	char *proven;                /* id of the snapshot that was last restored and compared; NULL: none was */
+	time_t proven_at;
+	char *proven_on;             /* version of that server */
+	bool store_known;            /* there is a store to look for it */
 	char *advice;                /* what is wrong with the pair and what to type; NULL: they belong together */
 };
 
-/* Fills it as far as it gets, also when it fails: what the runtime says before the database is asked. *out was zeroed.
- * ask: every address of a heartbeat is asked for its health, and the sessions are read. ERROR_UNREACHABLE of the
- * database or the runtime, ERROR_REFUSED for a database that has no version. */
+/* Fills it as far as it gets, also when it fails: what the runtime says before the database is asked. *out was
+ * zeroed. ask: every address of a heartbeat is asked for its health, and the sessions are read, and the store.
+ * ERROR_UNREACHABLE of the database or the runtime, ERROR_REFUSED for a database that has no version. */
 int system_look(struct system *out, struct run *run, const struct migrations *migrations, bool ask, struct error *err);
 void system_clear(struct system *system);
 /* Appends what keeps it from being whole, a sentence each: instances that are not up, services that no host beats for

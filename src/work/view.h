@@ -17,6 +17,7 @@ struct view {
 	char *code_version;  /* "0.2.4" */
 	time_t versions_at;  /* when the two were read; 0 never */
 	json_t *snapshots;   /* as `snapshot list --json` has them; NULL not known */
+	json_t *scheduled;   /* as `cron status --json` has it; NULL not known */
 	/* A run that holds the services; all NULL while none does. */
 	char *held_by;       /* run id */
 	char *held_for;      /* "upgrade" */

@@ -211,14 +211,14 @@ assert one["verification"]["at"] == "2030-01-01T00:00:00Z" and one["verification
 	rm "$(newest_snapshot).state"
 	left=0
 	# The first and the last time of each step.
-	for n in $(awk '{ if (!($1 in first)) first[$1] = NR; last[$1] = NR }
-			END { for (n in first) { print first[n]; print last[n] } }' "$BATS_TEST_TMPDIR/steps" | sort -nu); do
+	while read -r n; do
 		ANCHORE_ADMIN_FAULT="*:$n:kill" run --separate-stderr tool snapshot verify --restore
 		[ "$status" -eq 137 ] || [ "$status" -eq 0 ] || show "step $n: $status"
 		[ "$status" -eq 137 ] || [ "$status" -eq 0 ]
 		left=$((left + $(sql postgres "SELECT count(*) FROM pg_database WHERE datname LIKE 'anchore\_incoming\_%'")))
 		expect 0 snapshot verify
-	done
+	done < <(awk '{ if (!($1 in first)) first[$1] = NR; last[$1] = NR }
+		END { for (n in first) { print first[n]; print last[n] } }' "$BATS_TEST_TMPDIR/steps" | sort -nu)
 	[ "$left" -gt 0 ]
 	expect 0 snapshot verify --restore
 	[ -z "$(sql postgres "SELECT datname FROM pg_database WHERE datname LIKE '%incoming%'")" ]

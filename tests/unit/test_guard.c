@@ -52,6 +52,13 @@ static struct refusals judge(struct facts *facts)
 	return refusals;
 }
 
+static void expect_none(struct facts *facts)
+{
+	struct refusals refusals = judge(facts);
+	ck_assert_uint_eq(refusals.count, 0);
+	refusals_clear(&refusals);
+}
+
 static void expect_one(struct facts *facts, const char *check, const char *words, const char *remedy)
 {
 	struct refusals refusals = judge(facts);
@@ -101,8 +108,7 @@ START_TEST(skipped_snapshot)
 	evidence_clear(&facts.evidence);
 	facts.evidence.skipped = mem_copy("a copy of a copy");
 	facts.tools = mem_copy("no pg_restore");
-	struct refusals refusals = judge(&facts);
-	ck_assert_uint_eq(refusals.count, 0);
+	expect_none(&facts);
 }
 END_TEST
 
@@ -127,7 +133,6 @@ START_TEST(unproven_snapshot)
 	facts.evidence.wants_proven = true;
 	facts.evidence.unproven = mem_copy("table users differs");
 	expect_one(&facts, "proven", "was not proven when it was tried: table users differs", "verify --restore");
-	/* What is worse is said alone. */
 	make_facts(&facts);
 	facts.evidence.wants_proven = true;
 	facts.evidence.fresh = false;
@@ -135,29 +140,20 @@ START_TEST(unproven_snapshot)
 }
 END_TEST
 
-static void expect_none(struct facts *facts)
-{
-	struct refusals refusals = judge(facts);
-	ck_assert_uint_eq(refusals.count, 0);
-	refusals_clear(&refusals);
-}
-
 START_TEST(proven_snapshot)
 {
 	struct facts facts;
 	make_facts(&facts);
 	facts.evidence.wants_proven = facts.evidence.proven = true;
 	expect_none(&facts);
-	/* The run will do it itself. */
 	make_facts(&facts);
 	facts.evidence.wants_proven = facts.evidence.proves = true;
 	expect_none(&facts);
 	make_facts(&facts);
 	facts.evidence.wants_proven = facts.evidence.planned = true;
 	expect_none(&facts);
-	/* Without a snapshot there is none to prove. */
 	make_facts(&facts);
-	evidence_clear(&facts.evidence);
+	facts.evidence.found = false;
 	facts.evidence.wants_proven = true;
 	facts.evidence.skipped = mem_copy("a copy of a copy");
 	expect_none(&facts);
@@ -395,7 +391,8 @@ END_TEST
 Suite *guard_suite(void)
 {
 	const TTest *const tests[] = {nothing_stands_against_it, no_snapshot, no_store, skipped_snapshot,
-		corrupt_snapshot, unproven_snapshot, proven_snapshot, stale_snapshot, many_differences_are_cut, age_is_limited_if_asked,
+		corrupt_snapshot, unproven_snapshot, proven_snapshot, stale_snapshot, many_differences_are_cut,
+		age_is_limited_if_asked,
 		services_are_named, prepared_transactions_are_named, wrong_schema, migrations_missing_or_dirty,
 		rights, helpers_need_the_right_to_temporary_tables, half_upgraded, space_and_server, all_at_once,
 		one_refusal_is_the_error, what_stopping_and_a_snapshot_cure, NULL};

@@ -341,7 +341,8 @@ Suite *store_suite(void)
 {
 	const TTest *const tests[] = {newest_come_first, a_missing_store_is_empty, snapshots_are_found,
 		nothing_is_hidden, a_damaged_copy_does_not_stand_in_the_way,
-		verify_finds_what_the_list_does_not, members_are_extracted, pins_and_copies_are_kept, what_was_found_is_kept,
+		verify_finds_what_the_list_does_not, members_are_extracted, pins_and_copies_are_kept,
+		what_was_found_is_kept,
 		a_damaged_state_counts_as_pinned, a_deployment_is_made_once, leftovers_are_swept, NULL};
 	return unit_suite("store", tests);
 }

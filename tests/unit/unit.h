@@ -54,6 +54,7 @@
 	SUITE(guard) \
 	SUITE(pin) \
 	SUITE(docker) \
+	SUITE(doctor) \
 	SUITE(plan) \
 	SUITE(cycle) \
 	SUITE(step) \
