@@ -65,6 +65,11 @@ static enum option named_by(const struct settings *settings)
 	return best;
 }
 
+bool deployment_is_embedded(const struct settings *settings)
+{
+	return named_by(settings) == OPTION_EMBEDDED;
+}
+
 bool deployment_is_named(const struct settings *settings)
 {
 	bool named = named_by(settings) != OPTION_COUNT;

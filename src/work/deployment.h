@@ -17,5 +17,7 @@
 int deployment_database(char **conninfo, char **where, struct run *run, struct error *err);
 /* Something names it; whether rightly is another question. */
 bool deployment_is_named(const struct settings *settings);
+/* They name an embedded server, which deployment_database() starts if it does not run. */
+bool deployment_is_embedded(const struct settings *settings);
 
 #endif

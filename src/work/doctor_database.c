@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "io/proc.h"
+#include "work/deployment.h"
 #include "work/doctor_private.h"
 #include "work/embedded.h"
 #include "work/facts.h"
@@ -19,8 +20,7 @@ static bool is_down(struct doctor *doctor)
 	const struct settings *settings = &doctor->run->settings;
 	AUTO(embedded_clear) struct embedded embedded = {.name = NULL};
 	AUTO(error_clear) struct error why = ERROR_INIT;
-	if (!settings_text(settings, OPTION_EMBEDDED) || settings_text(settings, OPTION_DATABASE) ||
-	    settings_text(settings, OPTION_DB_CONNECT))
+	if (!deployment_is_embedded(settings))
 		return false;
 	if (embedded_open(&embedded, settings, &why) != 0) {
 		doctor_failed(doctor, "database", &why);

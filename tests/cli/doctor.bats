@@ -75,7 +75,7 @@ state_of_all() {
 	expect 0 doctor --json
 	python3 -c 'import json,sys
 answer = json.load(sys.stdin)
-assert set(answer) == {"at", "healthy", "problems", "notes", "checks"}, answer
+assert set(answer) == {"schema", "at", "healthy", "problems", "notes", "checks"}, answer
 assert answer["healthy"] is True and answer["problems"] == 0, answer
 assert answer["notes"] == sum(c["level"] == "note" for c in answer["checks"]) > 0, answer
 for check in answer["checks"]:

@@ -179,3 +179,20 @@ for line in list(sys.stdin)[:2]:
     assert answer["engine_db_version"] == "0.0.6" and answer["healthy"] is True and answer["error"] is None' \
 		<"$BATS_TEST_TMPDIR/out"
 }
+
+@test "the snapshot that was proven last, before the two last lines" {
+	expect 0 backup
+	expect 0 system status
+	says "^No snapshot is proven: .anchore-admin snapshot verify --restore."
+	expect 0 system status --json
+	python3 -c 'import json, sys; assert json.load(sys.stdin)["proven"] is None' <<<"$output"
+	now=$(date +%s)
+	ANCHORE_ADMIN_NOW=$now expect 0 snapshot verify --restore
+	ANCHORE_ADMIN_NOW=$((now + 7200)) expect 0 system status
+	says "^Last proven snapshot: [0-9a-f]{12}, restored 2 h 00 min ago on PostgreSQL [0-9]+"
+	[ "$(tail -n 2 <<<"$output")" = $'Engine DB Version: 0.0.6\nEngine Code Version: 0.2.1' ]
+	ANCHORE_ADMIN_NOW=$((now + 7200)) expect 0 system status --json
+	python3 -c 'import json, sys
+proven = json.load(sys.stdin)["proven"]
+assert proven["age_seconds"] == 7200 and proven["server"] and len(proven["id"]) == 32, proven' <<<"$output"
+}

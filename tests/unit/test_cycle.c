@@ -198,6 +198,26 @@ START_TEST(steps_of_an_upgrade)
 }
 END_TEST
 
+START_TEST(steps_with_a_proof)
+{
+	struct instances none = {NULL, 0};
+	const struct cycle_state state = make_state(V6, R1);
+	struct cycle_show show = {.command = "upgrade", .instances = &none, .state = &state, .snapshot = true,
+		.proves = true, .proof = 12, .changes = true, .seconds = 90};
+	AUTO(mem_auto) char *steps = steps_of(&show);
+	ck_assert_msg(strstr(steps, "take a snapshot and verify it\n"
+		"restore the snapshot into a scratch database, compare every row, drop it; the last time that took "
+		"12.0 s\n"
+		"check all of it again"), "%s", steps);
+	/* It is there already, and how long that takes is not known. */
+	show.snapshot = false;
+	show.proof = 0;
+	AUTO(mem_auto) char *fewer = steps_of(&show);
+	ck_assert_msg(strstr(fewer, "drop it\ncheck all of it again") && !strstr(fewer, "take a snapshot"), "%s",
+		fewer);
+}
+END_TEST
+
 START_TEST(steps_that_settle_a_dead_run)
 {
 	struct instances none = {NULL, 0};
@@ -235,6 +255,7 @@ Suite *cycle_suite(void)
 {
 	const TTest *const tests[] = {the_database_is_seen_from_the_release, what_is_due_after_a_run_that_died,
 		what_is_due_without_a_pin, the_release_to_pin, what_a_launch_does, a_launch_of_what_nobody_knows,
-		names_of_services, steps_of_an_upgrade, steps_that_settle_a_dead_run, steps_where_nothing_runs, NULL};
+		names_of_services, steps_of_an_upgrade, steps_with_a_proof, steps_that_settle_a_dead_run,
+		steps_where_nothing_runs, NULL};
 	return unit_suite("cycle", tests);
 }
