@@ -257,7 +257,9 @@ int file_lock(int *fd, const char *path, struct error *err)
 		return error_hint(err, "wait until it has ended, then run the command again");
 	}
 	AUTO(mem_auto) char *mine = mem_format("%ld\n", (long)getpid());
-	if (ftruncate(lock, 0) != 0 || pwrite(lock, mine, strlen(mine), 0) < 0)
+	/* On a full disk the number is missing, which only tells others who it is, and the lock holds all the same. */
+	bool written = ftruncate(lock, 0) == 0 && pwrite(lock, mine, strlen(mine), 0) >= 0;
+	if (!written && errno != ENOSPC && errno != EDQUOT)
 		return error_errno(err, ERROR_FAILED, "cannot write %s", path);
 	*fd = lock;
 	lock = -1;

@@ -33,10 +33,11 @@ static void print_snapshot(const struct run *run, const struct snapshot_entry *e
 	AUTO(mem_auto) char *reasons = list_join(&verdict->reasons, "; ");
 	AUTO(mem_auto) char *size = text_bytes(entry->size);
 	AUTO(mem_auto) char *created = manifest->id ? text_time(manifest->created) : mem_copy("-");
+	const char *version = manifest->db_version ? manifest->db_version : "-";
 	bool whole = entry->health == SNAPSHOT_WHOLE;
-	run_print(run, "%-4s  %-*.*s  %-20s  %-8s  %9s  %s%s%s%s\n", verdict->keep ? "keep" : "drop", SHORT_ID, SHORT_ID,
-		manifest->id ? manifest->id : "-", created, manifest->db_version ? manifest->db_version : "-", size,
-		reasons, whole ? "" : " (", whole ? "" : path_base(entry->path), whole ? "" : ")");
+	run_print(run, "%-4s  %-*.*s  %-20s  %-8s  %9s  %s%s%s%s\n", verdict->keep ? "keep" : "drop", SHORT_ID,
+		SHORT_ID, manifest->id ? manifest->id : "-", created, version, size, reasons,
+		whole ? "" : " (", whole ? "" : path_base(entry->path), whole ? "" : ")");
 }
 
 static void print_database(const struct run *run, const struct kept_database *database,
@@ -44,8 +45,8 @@ static void print_database(const struct run *run, const struct kept_database *da
 {
 	AUTO(mem_auto) char *reasons = list_join(&verdict->reasons, "; ");
 	AUTO(mem_auto) char *size = text_bytes(database->bytes);
-	run_print(run, "%-4s  %s, %s, version %s, since %s: %s\n", verdict->keep ? "keep" : "drop", database->name, size,
-		database->db_version ? database->db_version : "unknown", database->since, reasons);
+	run_print(run, "%-4s  %s, %s, version %s, since %s: %s\n", verdict->keep ? "keep" : "drop", database->name,
+		size, database->db_version ? database->db_version : "unknown", database->since, reasons);
 }
 
 static void print_plan(const struct run *run, const struct prune_plan *plan)

@@ -157,25 +157,38 @@ static char *what_needs(const struct snapshot_entry *entry, const struct sources
 	return NULL;
 }
 
-static const char *why_alone(const struct snapshot_entry *entry, const char *deployment)
+/* What was found when it was read, or restored and compared; NULL: nothing bad; owned. */
+static char *what_failed(const struct snapshot_entry *entry)
+{
+	bool read = entry->verified.failed;
+	const struct snapshot_check *check = read ? &entry->verified : &entry->proven;
+	if (!check->failed)
+		return NULL;
+	AUTO(mem_auto) char *at = text_time(check->at);
+	return mem_format("%s on %.10s: look at it, then remove it by hand",
+		read ? "found damaged" : "could not be restored", at);
+}
+
+/* Owned; NULL: it counts. */
+static char *why_alone(const struct snapshot_entry *entry, const char *deployment)
 {
 	static const char *const words[] = {
-		[SNAPSHOT_WHOLE] = NULL,
 		[SNAPSHOT_CORRUPT] = "damaged: look at it, then remove it by hand",
 		[SNAPSHOT_FOREIGN] = "not a snapshot",
 		[SNAPSHOT_FUTURE] = "written by a later version of anchore-admin",
 	};
 	if (entry->health != SNAPSHOT_WHOLE)
-		return words[entry->health];
+		return mem_copy(words[entry->health]);
 	if (!deployment)
-		return "of another deployment, for the store does not say which one is its own";
-	return text_same(entry->manifest.deployment, deployment) ? NULL : "of another deployment";
+		return mem_copy("of another deployment, for the store does not say which one is its own");
+	if (!text_same(entry->manifest.deployment, deployment))
+		return mem_copy("of another deployment");
+	return what_failed(entry);
 }
 
-static struct retention_snapshot describe(const struct snapshot_entry *entry, const char *deployment,
-	const char *needed)
+/* Verified means later than when it was taken, for each one was then. */
+static struct retention_snapshot describe(const struct snapshot_entry *entry, const char *alone, const char *needed)
 {
-	const char *alone = why_alone(entry, deployment);
 	return (struct retention_snapshot){
 		.id = entry->manifest.id,
 		.database = entry->manifest.identity.name,
@@ -184,20 +197,30 @@ static struct retention_snapshot describe(const struct snapshot_entry *entry, co
 		.counts = !alone,
 		.alone = alone,
 		.pinned = entry->pinned,
+		.verified = entry->verified.at && !entry->verified.failed,
+		.proven = snapshot_proven(entry),
 		.needed = needed,
 	};
+}
+
+/* Keeps it in the list and hands it on; NULL is nothing to keep. */
+static const char *keep_words(struct list *list, char *words)
+{
+	if (words)
+		list_give(list, words);
+	return words;
 }
 
 static void judge_snapshots(struct prune_plan *plan, const struct sources *sources)
 {
 	size_t count = plan->list.count;
 	AUTO(mem_auto) struct retention_snapshot *snapshots = mem_array(count, sizeof *snapshots);
-	AUTO(list_clear) struct list needed = LIST_INIT;
+	AUTO(list_clear) struct list words = LIST_INIT;
 	for (size_t i = 0; i < count; i++) {
-		char *what = what_needs(&plan->list.entries[i], sources);
-		if (what)
-			list_give(&needed, what);
-		snapshots[i] = describe(&plan->list.entries[i], plan->deployment, what);
+		const struct snapshot_entry *entry = &plan->list.entries[i];
+		const char *alone = keep_words(&words, why_alone(entry, plan->deployment));
+		const char *needed = keep_words(&words, what_needs(entry, sources));
+		snapshots[i] = describe(entry, alone, needed);
 	}
 	plan->verdicts = mem_array(count, sizeof *plan->verdicts);
 	retention_decide(plan->verdicts, snapshots, count, &plan->rules, &plan->in_use, clock_now());
@@ -215,7 +238,8 @@ static time_t last_snapshot(const struct prune_plan *plan, const char *database)
 {
 	for (size_t i = 0; i < plan->list.count; i++) {
 		const struct snapshot_entry *entry = &plan->list.entries[i];
-		if (!why_alone(entry, plan->deployment) && text_same(entry->manifest.identity.name, database) &&
+		AUTO(mem_auto) char *alone = why_alone(entry, plan->deployment);
+		if (!alone && text_same(entry->manifest.identity.name, database) &&
 			entry->manifest.created <= clock_now())
 			return entry->manifest.created;
 	}

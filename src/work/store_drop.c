@@ -18,8 +18,10 @@ static int finish(const char *store, const char *hidden, struct error *err)
 	AUTO(mem_auto) char *state = mem_format("%s.state", archive);
 	AUTO(mem_auto) char *path = path_join(store, hidden);
 	int rc = fault_point("prune-state", err);
-	if (!rc && !file_exists(archive))
+	if (!rc && !file_exists(archive)) {
+		AUTO(file_close) int lock = store_lock_sidecars(archive);
 		rc = file_remove(state, err);
+	}
 	if (!rc)
 		rc = fault_point("prune-remove", err);
 	return rc ? rc : file_remove(path, err);

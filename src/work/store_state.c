@@ -115,12 +115,9 @@ static int write_state(const struct snapshot_entry *entry, const struct restored
 	return file_write(path, 0600, text, strlen(text), err);
 }
 
-/* Several runs may have something to say of one archive, and not all of them hold the store's lock: a verification
- * takes long and changes nothing else. This one is held for the moment of reading and writing a sidecar alone. Where
- * the file system knows no such lock, it goes on without. */
-static int lock_sidecars(const struct snapshot_entry *entry)
+int store_lock_sidecars(const char *archive)
 {
-	AUTO(mem_auto) char *folder = path_directory(entry->path);
+	AUTO(mem_auto) char *folder = path_directory(archive);
 	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd >= 0 && flock(fd, LOCK_EX) != 0)
 		file_close(&fd);
@@ -136,7 +133,7 @@ static void reload(struct snapshot_entry *fresh, const struct snapshot_entry *en
 
 int store_pin(const struct snapshot_entry *entry, bool pinned, struct error *err)
 {
-	AUTO(file_close) int lock = lock_sidecars(entry);
+	AUTO(file_close) int lock = store_lock_sidecars(entry->path);
 	AUTO(snapshot_entry_clear) struct snapshot_entry fresh;
 	reload(&fresh, entry);
 	fresh.pinned = pinned;
@@ -155,7 +152,7 @@ int store_record_copy(const char *store, const struct snapshot_entry *entry, con
 {
 	if (!is_inside(store, entry->path))
 		return 0;
-	AUTO(file_close) int lock = lock_sidecars(entry);
+	AUTO(file_close) int lock = store_lock_sidecars(entry->path);
 	AUTO(snapshot_entry_clear) struct snapshot_entry fresh;
 	reload(&fresh, entry);
 	return write_state(&fresh, copy, err);
@@ -177,7 +174,9 @@ int store_record_check(const char *store, const struct snapshot_entry *entry, en
 {
 	if (!is_inside(store, entry->path))
 		return 0;
-	AUTO(file_close) int lock = lock_sidecars(entry);
+	AUTO(file_close) int lock = store_lock_sidecars(entry->path);
+	if (!file_exists(entry->path)) /* dropped meanwhile */
+		return 0;
 	AUTO(snapshot_entry_clear) struct snapshot_entry fresh;
 	reload(&fresh, entry);
 	set_check(kind == CHECK_PROVEN ? &fresh.proven : &fresh.verified, check);

@@ -36,6 +36,7 @@
 	SUITE(manifest) \
 	SUITE(columns) \
 	SUITE(retention) \
+	SUITE(retention_always) \
 	SUITE(retention_property) \
 	SUITE(reuse) \
 	SUITE(scan_plan) \
