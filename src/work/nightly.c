@@ -78,6 +78,7 @@ static int wait_for_store(struct run *run, struct error *err)
 		if (rc != ERROR_LOCKED || clock_supervised() >= end)
 			return rc;
 		log_detail("%s; waiting", err->message);
+		error_clear(err);
 		clock_sleep(LOCK_STEP);
 		rc = interrupt_check(err);
 		if (rc)
