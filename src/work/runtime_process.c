@@ -23,6 +23,7 @@ static const double LOOK_AGAIN = 0.2, SUPERVISOR_STARTS_WITHIN = 30, SUPERVISOR_
 struct process {
 	struct service_specs specs;
 	char *directory; /* run folder */
+	bool supervised; /* a supervisor answered when the hold ended, or since */
 };
 
 static int configured(char **where, const struct run *run, struct error *err)
@@ -239,6 +240,12 @@ static int hold(struct runtime *runtime, const char *why, struct error *err)
 	}
 }
 
+static int gone(struct error *err)
+{
+	error_set(err, ERROR_UNREACHABLE, "the supervisor of the services has ended, and nothing of them runs");
+	return error_hint(err, "start it, and them, with `anchore-admin service start`");
+}
+
 static int release_without(struct runtime *runtime, struct error *err)
 {
 	const struct process *process = runtime->state;
@@ -248,10 +255,8 @@ static int release_without(struct runtime *runtime, struct error *err)
 		return rc;
 	if (!text_same(hold.run, runtime->run->id))
 		return hold_refuse(&hold, err);
-	if (hold.ran.count)
-		log_warn("the services ran before, and no supervisor runs that would start them again: "
-			"`anchore-admin service start`");
-	return hold_remove(process->directory, err);
+	rc = hold_remove(process->directory, err);
+	return !rc && hold.ran.count ? gone(err) : rc;
 }
 
 static int release(struct runtime *runtime, struct error *err)
@@ -259,10 +264,36 @@ static int release(struct runtime *runtime, struct error *err)
 	json_t *json = question("release");
 	json_put(json, "run", runtime->run->id);
 	int rc = demand(runtime, json, err);
-	if (rc != ERROR_UNREACHABLE || control_answers(runtime->run))
+	((struct process *)runtime->state)->supervised = rc != ERROR_UNREACHABLE;
+	if (!rc || control_answers(runtime->run))
+		return rc;
+	/* Killed between question and answer: what it started has ended with it. */
+	if (rc == ERROR_SERVICES)
+		return gone(err);
+	if (rc != ERROR_UNREACHABLE)
 		return rc;
 	error_clear(err);
 	return release_without(runtime, err);
+}
+
+/* Without a supervisor there is nothing, and nothing was wanted; unless there was one, which has ended since. */
+static int list_wanted(struct instances *out, struct runtime *runtime, struct error *err)
+{
+	struct process *process = runtime->state;
+	AUTO(json_auto) json_t *view = NULL;
+	int rc = ask(&view, runtime, question("status"), err);
+	if (!rc) {
+		process->supervised = true;
+		instances_from_json(out, json_object_get(view, "services"));
+		return 0;
+	}
+	if (control_answers(runtime->run))
+		return rc;
+	if (process->supervised)
+		return gone(err);
+	if (rc == ERROR_UNREACHABLE)
+		error_clear(err);
+	return rc == ERROR_UNREACHABLE ? 0 : rc;
 }
 
 /* Whether to go on waiting: something that is wanted is not up. */
@@ -270,7 +301,7 @@ static int look_at_health(bool *waits, struct list *trouble, struct runtime *run
 {
 	AUTO(instances_clear) struct instances instances = {NULL, 0};
 	bool failed = false;
-	int rc = list(&instances, runtime, err);
+	int rc = list_wanted(&instances, runtime, err);
 	list_clear(trouble);
 	for (size_t i = 0; !rc && i < instances.count; i++) {
 		const struct instance *one = &instances.items[i];
