@@ -85,8 +85,9 @@ struct cycle_end {
 	const char *what;              /* for the commit of the pinned file: "upgrade 0.0.6 to 0.0.7, snapshot 1234" */
 	const char *back;              /* the command that goes back: "downgrade --to 0.2.1"; NULL: there is none */
 };
-/* ERROR_SERVICES, with that command in the hint, whatever it was; cycle->unfit says whether it speaks against the release:
- * a Docker socket that does not answer, or a file that cannot be written, does not. ERROR_INTERRUPTED while it waited, when all of them are started. */
+/* ERROR_SERVICES, with that command in the hint, whatever it was; cycle->unfit says whether it speaks against the
+ * release: a Docker socket that does not answer, or a file that cannot be written, does not. ERROR_INTERRUPTED while it
+ * waited, when all of them are started. */
 int cycle_finish(struct cycle *cycle, const struct cycle_end *end, struct error *err);
 
 #endif

@@ -90,8 +90,8 @@ static int by_snapshot(struct cycle *cycle, struct change *change, struct back *
 			VERSION_TEXT(back->to));
 	rc = cycle_restore(&kept, cycle, &entry, &options, err);
 	if (!rc && kept)
-		log_warn("%s; the upgraded database is kept as \"%s\": `anchore-admin restore --undo` swaps it back", lost,
-			kept);
+		log_warn("%s; the upgraded database is kept as \"%s\": `anchore-admin restore --undo` swaps it back",
+			lost, kept);
 	return rc;
 }
 

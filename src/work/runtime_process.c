@@ -1,7 +1,6 @@
 #include "work/runtime_process.h"
 
 #include <signal.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -10,7 +9,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "io/child.h"
-#include "io/proc.h"
 #include "work/control.h"
 #include "work/hold.h"
 #include "work/orphan.h"
@@ -169,33 +167,6 @@ static int pinned(char **release, char **where, struct runtime *runtime, struct 
 }
 
 /* ---- a change ---- */
-
-static bool can_run(const char *program)
-{
-	if (strchr(program, '/'))
-		return access(program, X_OK) == 0 && !file_is_directory(program);
-	AUTO(mem_auto) char *found = proc_find(program);
-	return found != NULL;
-}
-
-static int prepare(struct runtime *runtime, struct version release, struct error *err)
-{
-	AUTO(service_specs_clear) struct service_specs specs = {NULL, 0};
-	AUTO(list_clear) struct list missing = LIST_INIT;
-	int rc = services_read(&specs, NULL, &runtime->run->settings, VERSION_TEXT(release), err);
-	if (!rc)
-		rc = process_check_pin(runtime->run, err);
-	for (size_t i = 0; !rc && i < specs.count; i++)
-		if (!can_run(specs.items[i].argv.items[0]))
-			list_addf(&missing, "%s of the service %s", specs.items[i].argv.items[0], specs.items[i].name);
-	if (rc || !missing.count)
-		return rc;
-	AUTO(mem_auto) char *all = list_join(&missing, ", ");
-	error_set(err, ERROR_REFUSED, "release %s is not installed: there is no program %s", VERSION_TEXT(release),
-		all);
-	return error_hint(err, "install the release first, or correct `argv` in %s",
-		settings_where(&runtime->run->settings, OPTION_CONFIG));
-}
 
 /* Nobody supervises: then nothing runs but what a killed supervisor left, and it is enough to see to it that nothing is
  * started. The lock is held meanwhile. */
@@ -398,7 +369,7 @@ const struct runtime_kind runtime_process = {
 	.close = close_process,
 	.list = list,
 	.pinned = pinned,
-	.prepare = prepare,
+	.prepare = process_prepare,
 	.hold = hold,
 	.repin = process_repin,
 	.release = release,
