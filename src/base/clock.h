@@ -9,8 +9,8 @@
 time_t clock_now(void);
 /* Seconds of a clock that never goes back, for durations. */
 double clock_elapsed(void);
-/* The same for what is shown of work under way. In the test build ANCHORE_ADMIN_PACE makes it so many times as fast, and
- * ANCHORE_ADMIN_SHOWN, a number of seconds, stands in for it. */
+/* The same for what is shown of work under way. In the test build ANCHORE_ADMIN_PACE makes it so many times as fast,
+ * and ANCHORE_ADMIN_SHOWN, a number of seconds, stands in for it. */
 double clock_shown(void);
 /* The supervisor's time, which never goes back, in seconds: pauses, limits, intervals are measured by it. In the test
  * build ANCHORE_ADMIN_SPEED makes it so many times as fast, so that a day passes in a minute; clock_speed() says how

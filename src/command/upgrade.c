@@ -193,7 +193,7 @@ static int drive(struct upgrade *upgrade, struct run *run, const char *back, con
 	const struct cycle_end end = {.database = planned->to, .release = target_release(&upgrade->target),
 		.what = what, .back = back};
 	int rc = cycle_finish(&upgrade->cycle, &end, err);
-	if (rc == ERROR_SERVICES && settings_flag(&run->settings, OPTION_AUTO_ROLLBACK))
+	if (rc == ERROR_SERVICES && upgrade->cycle.unfit && settings_flag(&run->settings, OPTION_AUTO_ROLLBACK))
 		return roll_back(upgrade, back, release, err);
 	return rc;
 }

@@ -75,8 +75,11 @@ static int look_at_all(struct look *out, const struct compose *compose, struct e
 {
 	AUTO(containers_clear) struct containers containers = {NULL, 0};
 	int rc = compose_containers(&containers, compose, err);
+	/* That Docker fails to say how they are says nothing of them. */
+	if (rc == ERROR_SERVICES)
+		err->code = ERROR_UNREACHABLE;
 	if (rc)
-		return rc;
+		return err->code;
 	*out = (struct look){LIST_INIT, false, true, 0};
 	for (size_t i = 0; i < compose->file.count; i++) {
 		const struct compose_service *service = &compose->file.services[i];

@@ -184,7 +184,8 @@ static int give_back(struct cycle *cycle, struct error *err)
 		error_context(err, "the database is unchanged, but the services were not started again (%s)",
 			why.message);
 		err->code = err->code == ERROR_INTERRUPTED ? ERROR_INTERRUPTED : ERROR_SERVICES;
-		return error_hint(err, "mend that and run the command again: it starts them, whatever else it does");
+		return error_hint(err, "%s%smend that and run the command again: it starts them, whatever else it does",
+			why.hint ? why.hint : "", why.hint ? "; or " : "");
 	}
 	cycle->holding = false;
 	if (!cycle->state.held && !cycle_any_wanted(&cycle->before))

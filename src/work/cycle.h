@@ -37,6 +37,7 @@ struct cycle {
 	char *pinned, *where;            /* as runtime_pinned(), when it was opened */
 	struct instances before;         /* when it was opened, afterwards those of cycle_finish() */
 	bool holding;                    /* this run does */
+	bool unfit;                      /* cycle_finish(): the release would not start, or not become healthy */
 	double stopped, down;            /* when it began to, on clock_elapsed(), and for how long services were down */
 	bool proves;                     /* for cycle_plan(): the snapshot is restored and compared first, */
 	double proof;                    /* which took so many seconds the last time; 0 not known */
@@ -84,7 +85,9 @@ struct cycle_end {
 	const char *what;              /* for the commit of the pinned file: "upgrade 0.0.6 to 0.0.7, snapshot 1234" */
 	const char *back;              /* the command that goes back: "downgrade --to 0.2.1"; NULL: there is none */
 };
-/* ERROR_SERVICES, with that command as the hint; ERROR_INTERRUPTED while it waited, when all of them are started. */
+/* ERROR_SERVICES, with that command in the hint, whatever it was; cycle->unfit says whether it speaks against the
+ * release: a Docker socket that does not answer, or a file that cannot be written, does not. ERROR_INTERRUPTED while it
+ * waited, when all of them are started. */
 int cycle_finish(struct cycle *cycle, const struct cycle_end *end, struct error *err);
 
 #endif

@@ -41,6 +41,7 @@ static int start(struct cycle *cycle, const struct cycle_end *end, struct error 
 	/* Some may run, and the hold be gone, even if it fails: who goes back has to stop them again. */
 	cycle->holding = false;
 	rc = runtime_release(cycle->runtime, err);
+	cycle->unfit = rc == ERROR_SERVICES;
 	return rc ? error_context(err, "not all services were started") : fault_point("cycle-released", err);
 }
 
@@ -50,6 +51,7 @@ static int wait_healthy(struct cycle *cycle, struct error *err)
 	int rc = fault_point("cycle-wait", err);
 	if (!rc)
 		rc = runtime_wait(cycle->runtime, (double)settings_number(&cycle->run->settings, OPTION_TIMEOUT), err);
+	cycle->unfit = rc == ERROR_SERVICES;
 	if (!rc)
 		rc = fault_point("cycle-healthy", err);
 	return rc;
@@ -64,7 +66,25 @@ int cycle_await(struct cycle *cycle, struct error *err)
 		return 0;
 	long long seconds = settings_number(&cycle->run->settings, OPTION_TIMEOUT);
 	int rc = runtime_wait(cycle->runtime, (double)seconds, err);
-	return rc ? error_context(err, "nothing is to be done to the database") : 0;
+	if (!rc)
+		return 0;
+	/* A supervisor that has ended is one that does not run its services. */
+	if (rc == ERROR_UNREACHABLE)
+		err->code = ERROR_SERVICES;
+	return error_context(err, "nothing is to be done to the database");
+}
+
+/* After what the failure itself advises. */
+static int advise(const struct cycle *cycle, const struct cycle_end *end, struct error *err)
+{
+	AUTO(mem_auto) char *first = err->hint ? mem_format("%s; ", err->hint) : mem_copy("");
+	if (end->back && cycle->holding)
+		return error_hint(err, "%smend that and run the command again, or go back with `anchore-admin %s`",
+			first, end->back);
+	if (end->back)
+		return error_hint(err, "%s%sgo back with `anchore-admin %s`", first, *first ? "or " : "", end->back);
+	return error_hint(err, "%s%s", first, cycle->holding ? "mend that and run the command again"
+		: "look with `anchore-admin service status` and `anchore-admin service logs`");
 }
 
 static int explain(const struct cycle *cycle, const struct cycle_end *end, struct error *err)
@@ -78,14 +98,10 @@ static int explain(const struct cycle *cycle, const struct cycle_end *end, struc
 	}
 	err->code = ERROR_SERVICES;
 	error_context(err, "the database is at version %s, %s", database,
-		cycle->holding ? "but the services stay stopped" : "but the services do not run as they should");
-	if (end->back && cycle->holding)
-		return error_hint(err, "mend that and run the command again, or go back with `anchore-admin %s`",
-			end->back);
-	if (end->back)
-		return error_hint(err, "go back with `anchore-admin %s`", end->back);
-	return error_hint(err, cycle->holding ? "mend that and run the command again"
-		: "look with `anchore-admin service status` and `anchore-admin service logs`");
+		cycle->holding ? "but the services stay stopped"
+		: cycle->unfit ? "but the services do not run as they should"
+		: "but whether the services run as they should is not known");
+	return advise(cycle, end, err);
 }
 
 static void write_journal(struct cycle *cycle, const struct error *failure)

@@ -197,7 +197,8 @@ void journal_ended(const char *store, const struct journal_entry *entry, const s
 	const char *outcome = !failure ? "done" : failure->code == ERROR_REFUSED ? "refused" : "failed";
 	int rc = fault_point("journal-ended", &err);
 	if (!rc)
-		rc = append(store, entry, "ended", clock_now(), outcome, failure ? failure->message : NULL, &err);
+		rc = append(store, entry, "ended", clock_now(), outcome, failure ? failure->message : entry->message,
+			&err);
 	if (rc)
 		log_warn("the journal beside the snapshots lacks the end of this run: %s", err.message);
 }

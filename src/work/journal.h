@@ -24,7 +24,7 @@ struct journal_entry {
 	char *commit;    /* of the SQL files; NULL */
 	char *reason;    /* of --no-snapshot; NULL */
 	char *outcome;   /* "done", "failed", "refused", NULL while it runs or when it was killed */
-	char *message;   /* the error's; NULL */
+	char *message;   /* the error's, or what a restore that nobody was asked about has lost; NULL */
 	struct list edges; /* "0.0.6--0.0.7.sql <sha256>" */
 	/* In the file alone: */
 	char *release, *release_was; /* pinned by the run, and before it; NULL */

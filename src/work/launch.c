@@ -218,6 +218,16 @@ static int refuse_unsettled(const struct cycle_state *state, struct error *err)
 		VERSION_TEXT(state->database));
 }
 
+/* A run was killed around a change, and now there is nothing: starting would make a fresh engine of it. */
+static int refuse_emptied(const struct launching *launching, struct error *err)
+{
+	error_set(err, ERROR_REFUSED, "a run that did not end has held the services, and database \"%s\" is empty now",
+		db_name(launching->db));
+	return error_hint(err, "bring its rows back with `anchore-admin restore latest`, which starts the services, or "
+		"the one that was there before a swap with `anchore-admin restore --undo`; if it is to be a fresh one, "
+		"remove `%s` from the run folder", HOLD_FILE);
+}
+
 static int refuse_locked(struct error *err)
 {
 	error_set(err, ERROR_LOCKED, "another run of anchore-admin changes the deployment and holds the services");
@@ -256,8 +266,10 @@ static int attempt(bool *done, struct launching *launching, struct error *err)
 	if (!rc)
 		rc = look_busy(&busy, &locked, launching, err);
 	*done = true;
-	if (rc || launching->empty)
-		return rc ? rc : start(launching, err);
+	if (rc)
+		return rc;
+	if (launching->empty)
+		return !state->held ? 0 : state->alive ? refuse_locked(err) : refuse_emptied(launching, err);
 	/* What is seen of a change before its COMMIT fits. */
 	if (locked && cycle_fit(state) == FIT_SAME && !state->alive) {
 		*done = false;

@@ -355,6 +355,9 @@ int restore_run(char **kept, struct run *run, const struct snapshot_entry *entry
 	rc = run_job(&job, &why);
 	for (size_t i = 0; i < job.notes.count; i++)
 		log_warn("%s", job.notes.items[i]);
+	if (!rc && options->losses)
+		job.journal.message = job.kept ? mem_format("%s; kept in the database \"%s\", which `restore --undo` "
+			"swaps back", options->losses, job.kept) : mem_copy(options->losses);
 	journal_ended(job.store, &job.journal, rc ? &why : NULL);
 	if (rc)
 		return error_move(err, &why);

@@ -18,6 +18,7 @@ struct restore_options {
 	bool no_owner;     /* leave owners and privileges of what the snapshot holds out */
 	bool scratch;      /* load, read everything back and compare, then drop it again: work/prove.h */
 	bool foreign;      /* another deployment's snapshot over an existing database */
+	const char *losses; /* for the journal: what the snapshot does not have; NULL: nobody counted */
 	bool stops;        /* for restore_plan(): the run will stop the services, and plan again then (work/cycle.h) */
 };
 

@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "work/evidence.h"
+#include "work/rowdiff.h"
 
 /* Only SQL will do: it is what was asked for, or the snapshot was refused. */
 static bool wants_edges(const struct run *run, bool sql)
@@ -55,12 +56,30 @@ static int by_edges(struct cycle *cycle, struct change *change, struct back *bac
 	return rc ? rc : cycle_migrate(cycle, change, err);
 }
 
+/* Nobody is asked, so it is told: table by table, in one line, owned. That it cannot be counted stops nothing, for the
+ * upgraded database is kept. */
+static char *losses(struct back *back, struct db *db, const struct manifest *manifest)
+{
+	AUTO(error_clear) struct error why = ERROR_INIT;
+	AUTO(rowdiff_clear) struct row_differences found = {NULL, 0};
+	AUTO(list_clear) struct list lines = LIST_INIT;
+	if (rowdiff_read(&found, &back->run, db, manifest, &why))
+		return mem_format("what the snapshot does not have could not be counted (%s)", why.message);
+	for (size_t i = 0; i < found.count; i++)
+		list_give(&lines, rowdiff_text(&found.items[i]));
+	AUTO(mem_auto) char *all = list_join(&lines, "; ");
+	return found.count ? mem_format("what the snapshot does not have: %s", all)
+		: mem_copy("no row differs from the snapshot");
+}
+
 static int by_snapshot(struct cycle *cycle, struct change *change, struct back *back, struct error *err)
 {
 	AUTO(snapshot_entry_clear) struct snapshot_entry entry = {.path = NULL};
-	const struct restore_options options = {.into = NULL};
-	AUTO(mem_auto) char *kept = NULL;
+	struct restore_options options = {.into = NULL};
+	AUTO(mem_auto) char *kept = NULL, *lost = NULL;
 	int rc = evidence_find(&entry, change_store(&back->run), change->facts.database, VERSION_TEXT(back->to), err);
+	if (!rc && entry.path)
+		options.losses = lost = losses(back, change->db, &entry.manifest);
 	/* A connection of ours would stand in the swap's way. */
 	db_close(change->db);
 	change->db = NULL;
@@ -71,8 +90,8 @@ static int by_snapshot(struct cycle *cycle, struct change *change, struct back *
 			VERSION_TEXT(back->to));
 	rc = cycle_restore(&kept, cycle, &entry, &options, err);
 	if (!rc && kept)
-		log_warn("what was written since the snapshot is not in the database any more, but in the upgraded "
-			"one, which is kept as \"%s\"; `anchore-admin restore --undo` swaps it back", kept);
+		log_warn("%s; the upgraded database is kept as \"%s\": `anchore-admin restore --undo` swaps it back",
+			lost, kept);
 	return rc;
 }
 

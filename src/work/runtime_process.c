@@ -1,7 +1,6 @@
 #include "work/runtime_process.h"
 
 #include <signal.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -10,7 +9,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "io/child.h"
-#include "io/proc.h"
 #include "work/control.h"
 #include "work/hold.h"
 #include "work/orphan.h"
@@ -23,6 +21,7 @@ static const double LOOK_AGAIN = 0.2, SUPERVISOR_STARTS_WITHIN = 30, SUPERVISOR_
 struct process {
 	struct service_specs specs;
 	char *directory; /* run folder */
+	bool supervised; /* a supervisor answered when the hold ended, or since */
 };
 
 static int configured(char **where, const struct run *run, struct error *err)
@@ -169,33 +168,6 @@ static int pinned(char **release, char **where, struct runtime *runtime, struct 
 
 /* ---- a change ---- */
 
-static bool can_run(const char *program)
-{
-	if (strchr(program, '/'))
-		return access(program, X_OK) == 0 && !file_is_directory(program);
-	AUTO(mem_auto) char *found = proc_find(program);
-	return found != NULL;
-}
-
-static int prepare(struct runtime *runtime, struct version release, struct error *err)
-{
-	AUTO(service_specs_clear) struct service_specs specs = {NULL, 0};
-	AUTO(list_clear) struct list missing = LIST_INIT;
-	int rc = services_read(&specs, NULL, &runtime->run->settings, VERSION_TEXT(release), err);
-	if (!rc)
-		rc = process_check_pin(runtime->run, err);
-	for (size_t i = 0; !rc && i < specs.count; i++)
-		if (!can_run(specs.items[i].argv.items[0]))
-			list_addf(&missing, "%s of the service %s", specs.items[i].argv.items[0], specs.items[i].name);
-	if (rc || !missing.count)
-		return rc;
-	AUTO(mem_auto) char *all = list_join(&missing, ", ");
-	error_set(err, ERROR_REFUSED, "release %s is not installed: there is no program %s", VERSION_TEXT(release),
-		all);
-	return error_hint(err, "install the release first, or correct `argv` in %s",
-		settings_where(&runtime->run->settings, OPTION_CONFIG));
-}
-
 /* Nobody supervises: then nothing runs but what a killed supervisor left, and it is enough to see to it that nothing is
  * started. The lock is held meanwhile. */
 static int hold_without(struct runtime *runtime, const char *why, struct error *err)
@@ -239,6 +211,12 @@ static int hold(struct runtime *runtime, const char *why, struct error *err)
 	}
 }
 
+static int gone(struct error *err)
+{
+	error_set(err, ERROR_UNREACHABLE, "the supervisor of the services has ended, and nothing of them runs");
+	return error_hint(err, "start it, and them, with `anchore-admin service start`");
+}
+
 static int release_without(struct runtime *runtime, struct error *err)
 {
 	const struct process *process = runtime->state;
@@ -248,10 +226,8 @@ static int release_without(struct runtime *runtime, struct error *err)
 		return rc;
 	if (!text_same(hold.run, runtime->run->id))
 		return hold_refuse(&hold, err);
-	if (hold.ran.count)
-		log_warn("the services ran before, and no supervisor runs that would start them again: "
-			"`anchore-admin service start`");
-	return hold_remove(process->directory, err);
+	rc = hold_remove(process->directory, err);
+	return !rc && hold.ran.count ? gone(err) : rc;
 }
 
 static int release(struct runtime *runtime, struct error *err)
@@ -259,10 +235,36 @@ static int release(struct runtime *runtime, struct error *err)
 	json_t *json = question("release");
 	json_put(json, "run", runtime->run->id);
 	int rc = demand(runtime, json, err);
-	if (rc != ERROR_UNREACHABLE || control_answers(runtime->run))
+	((struct process *)runtime->state)->supervised = rc != ERROR_UNREACHABLE;
+	if (!rc || control_answers(runtime->run))
+		return rc;
+	/* Killed between question and answer: what it started has ended with it. */
+	if (rc == ERROR_SERVICES)
+		return gone(err);
+	if (rc != ERROR_UNREACHABLE)
 		return rc;
 	error_clear(err);
 	return release_without(runtime, err);
+}
+
+/* Without a supervisor there is nothing, and nothing was wanted; unless there was one, which has ended since. */
+static int list_wanted(struct instances *out, struct runtime *runtime, struct error *err)
+{
+	struct process *process = runtime->state;
+	AUTO(json_auto) json_t *view = NULL;
+	int rc = ask(&view, runtime, question("status"), err);
+	if (!rc) {
+		process->supervised = true;
+		instances_from_json(out, json_object_get(view, "services"));
+		return 0;
+	}
+	if (control_answers(runtime->run))
+		return rc;
+	if (process->supervised)
+		return gone(err);
+	if (rc == ERROR_UNREACHABLE)
+		error_clear(err);
+	return rc == ERROR_UNREACHABLE ? 0 : rc;
 }
 
 /* Whether to go on waiting: something that is wanted is not up. */
@@ -270,7 +272,7 @@ static int look_at_health(bool *waits, struct list *trouble, struct runtime *run
 {
 	AUTO(instances_clear) struct instances instances = {NULL, 0};
 	bool failed = false;
-	int rc = list(&instances, runtime, err);
+	int rc = list_wanted(&instances, runtime, err);
 	list_clear(trouble);
 	for (size_t i = 0; !rc && i < instances.count; i++) {
 		const struct instance *one = &instances.items[i];
@@ -367,7 +369,7 @@ const struct runtime_kind runtime_process = {
 	.close = close_process,
 	.list = list,
 	.pinned = pinned,
-	.prepare = prepare,
+	.prepare = process_prepare,
 	.hold = hold,
 	.repin = process_repin,
 	.release = release,

@@ -11,9 +11,9 @@
 #include "work/run.h"
 #include "work/runtime_kind.h"
 
-/* Can the settings file be made to name another release? ERROR_REFUSED with the remedy. Fine where no service has
- * ${engine} and the file does not name a release. */
-int process_check_pin(const struct run *run, struct error *err);
+/* See runtime_prepare(): can the settings file be made to name the release (ERROR_REFUSED with the remedy; fine where
+ * no service has ${engine} and the file names none), and are its programs there? */
+int process_prepare(struct runtime *runtime, struct version release, struct error *err);
 /* For the supervisor: what the file pins is what it would start. ERROR_REFUSED where an option or a variable that it
  * was started with wins over the file: it would start another release than the database was made for. */
 int process_check_release(const struct settings *settings, struct error *err);

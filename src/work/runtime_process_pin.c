@@ -1,8 +1,10 @@
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "io/proc.h"
 #include "io/yaml.h"
 #include "io/yaml_tree.h"
 #include "work/pin.h"
@@ -43,7 +45,7 @@ static int look(struct named *out, const char *file, struct error *err)
 	return 0;
 }
 
-int process_check_pin(const struct run *run, struct error *err)
+static int check_pin(const struct run *run, struct error *err)
 {
 	const struct setting *setting = &run->settings.values[OPTION_ENGINE];
 	const char *file = settings_text(&run->settings, OPTION_CONFIG);
@@ -100,7 +102,7 @@ int process_repin(struct runtime *runtime, struct version release, const char *w
 	AUTO(mem_auto_secret) char *text = NULL;
 	AUTO(mem_auto_secret) char *edited = NULL;
 	size_t size = 0, edited_size = 0;
-	rc = process_check_pin(runtime->run, err);
+	rc = check_pin(runtime->run, err);
 	if (!rc)
 		rc = file_read(&text, &size, file, err);
 	if (!rc)
@@ -108,4 +110,31 @@ int process_repin(struct runtime *runtime, struct version release, const char *w
 	if (rc)
 		return rc;
 	return pin_write(file, edited, edited_size, settings_flag(settings, OPTION_DEPLOYMENT_GIT), release, what, err);
+}
+
+static bool can_run(const char *program)
+{
+	if (strchr(program, '/'))
+		return access(program, X_OK) == 0 && !file_is_directory(program);
+	AUTO(mem_auto) char *found = proc_find(program);
+	return found != NULL;
+}
+
+int process_prepare(struct runtime *runtime, struct version release, struct error *err)
+{
+	AUTO(service_specs_clear) struct service_specs specs = {NULL, 0};
+	AUTO(list_clear) struct list missing = LIST_INIT;
+	int rc = services_read(&specs, NULL, &runtime->run->settings, VERSION_TEXT(release), err);
+	if (!rc)
+		rc = check_pin(runtime->run, err);
+	for (size_t i = 0; !rc && i < specs.count; i++)
+		if (!can_run(specs.items[i].argv.items[0]))
+			list_addf(&missing, "%s of the service %s", specs.items[i].argv.items[0], specs.items[i].name);
+	if (rc || !missing.count)
+		return rc;
+	AUTO(mem_auto) char *all = list_join(&missing, ", ");
+	error_set(err, ERROR_REFUSED, "release %s is not installed: there is no program %s", VERSION_TEXT(release),
+		all);
+	return error_hint(err, "install the release first, or correct `argv` in %s",
+		settings_where(&runtime->run->settings, OPTION_CONFIG));
 }

@@ -45,6 +45,11 @@ static void look_at_progress(struct view *view, const char *directory)
 	json_t *progress = NULL;
 	if (json_parse(&progress, text, size, path, &ignored))
 		return;
+	/* What a run that was killed has left says nothing of the one that holds the services now. */
+	if (!text_same(json_text(progress, "run"), view->held_by)) {
+		json_decref(progress);
+		return;
+	}
 	view->progress = progress;
 	const char *step = json_text(progress, "step");
 	mem_replace(&view->step, step ? mem_format("%s: %s", view->held_for, step) : NULL);

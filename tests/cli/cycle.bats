@@ -169,7 +169,7 @@ assert [one["state"] for one in answer["services"]["instances"]] == ["up"] * 3, 
 	supervisor_start
 	release_make 0.2.4 --unhealthy
 	expect 8 upgrade --to 0.2.4 --yes --timeout 2s
-	talks "the database is at version 0\.0\.7" "^hint: .*anchore-admin downgrade --to 0\.2\.1"
+	talks "the database is at version 0\.0\.7" "^hint: .*service logs NAME.*; or go back with .anchore-admin downgrade --to 0\.2\.1"
 	one_error
 	[ "$(db_version)" = 0.0.7 ]
 	[ "$(engine_pinned)" = 0.2.4 ]
@@ -223,14 +223,19 @@ assert [one["state"] for one in answer["services"]["instances"]] == ["up"] * 3, 
 	sed -i "s|^migrations:.*|migrations: $BATS_TEST_TMPDIR/up/sql|" "$DEPLOY/anchore-admin.yaml"
 	supervisor_start
 	release_make 0.2.4 --unhealthy
-	expect 8 upgrade --to 0.2.4 --yes --timeout 3s --auto-rollback
+	tool_stopped rollback upgrade --to 0.2.4 --yes --timeout 3s --auto-rollback
+	now=$(sql anchore "INSERT INTO users (\"userId\") VALUES ('new 1'), ('new 2'); SELECT count(*) FROM users")
+	tool_go
+	[ "$status" -eq 8 ]
 	talks "it went back: the database is at version 0\.0\.6 again, and release 0\.2\.1 is healthy" "by the snapshot" \
-		"what was written since the snapshot is not in the database any more, .* kept as .anchore_before_.*restore --undo"
+		"what the snapshot does not have: .*table users: $now rows now, $((now - 2)) in the snapshot.* kept as .anchore_before_.*restore --undo"
 	at 0.0.6 0.2.1
+	expect 0 db history
+	says "table users: $now rows now, $((now - 2)) in the snapshot.*; kept in the database .anchore_before_.*restore --undo"
 	[ "$(sql postgres "SELECT count(*) FROM pg_database WHERE datname LIKE 'anchore_before_%'")" = 1 ]
 }
 
-@test "the release cannot be pinned: exit 8, held, with the command that goes back; --auto-rollback goes" {
+@test "the release cannot be pinned: exit 8, held, with the command that goes back; that is not the release, so --auto-rollback stays" {
 	supervisor_start
 	ANCHORE_ADMIN_FAULT=cycle-repin:1:fail expect 8 upgrade --to 0.2.4 --yes --no-snapshot=test
 	talks "the database is at version 0\.0\.7, but the services stay stopped" "^hint: .*anchore-admin downgrade --to 0\.2\.1"
@@ -239,8 +244,19 @@ assert [one["state"] for one in answer["services"]["instances"]] == ["up"] * 3, 
 	expect 0 downgrade --to 0.2.1 --yes --no-snapshot=test
 	at 0.0.6 0.2.1
 	ANCHORE_ADMIN_FAULT=cycle-repin:1:fail expect 8 upgrade --to 0.2.4 --yes --no-snapshot=test --auto-rollback
-	talks "it went back: the database is at version 0\.0\.6 again"
-	at 0.0.6 0.2.1
+	talks "the database is at version 0\.0\.7, but the services stay stopped"
+	[ "$(db_version)" = 0.0.7 ]
+	expect 0 upgrade --to 0.2.4 --yes
+	at 0.0.7 0.2.4
+}
+
+@test "--auto-rollback does not go back for what says nothing against the release" {
+	supervisor_start
+	ANCHORE_ADMIN_FAULT=cycle-wait:1:fail expect 8 upgrade --to 0.2.4 --yes --no-snapshot=test --auto-rollback
+	talks "whether the services run as they should is not known: fault cycle-wait" "^hint: .*anchore-admin downgrade --to 0\.2\.1"
+	one_error
+	eventually states_are up up up
+	at 0.0.7 0.2.4
 }
 
 @test "the old release cannot be started again either: exit 8, held, and the same command starts it" {

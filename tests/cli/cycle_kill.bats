@@ -135,18 +135,36 @@ services_gone() {
 	[ "$(sessions_of_services)" = 0 ]
 }
 
-@test "the supervisor is killed during the upgrade: it ends, and the next start is of the new release" {
-	tool_stopped cycle-guard upgrade --to 0.2.4 --yes
+@test "the supervisor is killed during the upgrade, or while it is waited for: exit 8, and the next start is of the new release" {
+	for step in cycle-guard cycle-wait; do
+		tool_stopped $step upgrade --to 0.2.4 --yes --no-snapshot=test --auto-rollback
+		supervisor_kill
+		tool_go
+		[ "$status" -eq 8 ] || show "exit status $status at $step"
+		[ "$status" -eq 8 ]
+		talks "the supervisor of the services has ended" "^hint: .*anchore-admin service start" "downgrade --to 0\.2\.1"
+		one_error
+		[ "$(db_version)" = 0.0.7 ]
+		[ "$(engine_pinned)" = 0.2.4 ]
+		no_hold
+		supervisor_start
+		at 0.0.7 0.2.4
+		expect 0 downgrade --to 0.2.1 --yes --no-snapshot=test
+	done
+}
+
+@test "the supervisor is killed before a migration that fails: exit 8, and the old release is what starts" {
+	tool_stopped cycle-guard upgrade --to 0.2.4 --yes --no-snapshot=test
 	supervisor_kill
+	sql anchore "ALTER TABLE anchore RENAME TO elsewhere"
 	tool_go
-	[ "$status" -eq 0 ] || show "exit status $status"
-	[ "$status" -eq 0 ]
-	contains "$stderr" "service start"
-	[ "$(db_version)" = 0.0.7 ]
-	[ "$(engine_pinned)" = 0.2.4 ]
+	sql anchore "ALTER TABLE elsewhere RENAME TO anchore"
+	[ "$status" -eq 8 ] || show "exit status $status"
+	[ "$status" -eq 8 ]
+	talks "the database is unchanged, but the services were not started again" "^hint: .*anchore-admin service start"
 	no_hold
 	supervisor_start
-	at 0.0.7 0.2.4
+	at 0.0.6 0.2.1
 }
 
 @test "the supervisor is killed during the upgrade and started again meanwhile: it starts nothing until the upgrade does" {
@@ -161,6 +179,19 @@ services_gone() {
 	[ "$status" -eq 0 ] || show "exit status $status"
 	[ "$status" -eq 0 ]
 	at 0.0.7 0.2.4
+}
+
+@test "what a killed run has left of its progress is not shown as that of another one" {
+	tool_stopped cycle-guard upgrade --to 0.2.4 --yes --no-snapshot=test
+	tool service status --json | grep -q '"step": "upgrade: checking"'
+	sed -i 's/"run": *"[0-9a-f]*"/"run": "0123456789abcdef"/' "$DEPLOY/run/progress.json"
+	grep -q 0123456789abcdef "$DEPLOY/run/progress.json"
+	tool service status --json >"$BATS_TEST_TMPDIR/status.json"
+	grep -q '"for": "upgrade"' "$BATS_TEST_TMPDIR/status.json"
+	run grep checking "$BATS_TEST_TMPDIR/status.json"
+	[ "$status" -eq 1 ]
+	tool_go
+	[ "$status" -eq 0 ]
 }
 
 @test "both are killed before COMMIT: the next start is of the old release" {

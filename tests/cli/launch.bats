@@ -211,6 +211,23 @@ other_is_up() {
 	other_is_up
 }
 
+@test "an empty database, and a run that died held the services: refused, the hold stays" {
+	mkdir -p "$DEPLOY/run"
+	echo '{"run": "0123456789abcdef", "for": "restore", "since": null, "pid": 0, "born": 0, "ran": ["catalog"]}' \
+		>"$DEPLOY/run/held.json"
+	expect 0 backup
+	sql postgres "DROP DATABASE anchore"
+	sql postgres "CREATE DATABASE anchore OWNER engine"
+	run --separate-stderr tool service start --detach
+	contains "$stderr" "held since"
+	SUPERVISOR=$(cat "$DEPLOY/run/lock")
+	grep -q "held the services, and database \"anchore\" is empty now" "$DEPLOY/log/supervisor.log"
+	[ -e "$DEPLOY/run/held.json" ]
+	states_are stopped stopped stopped
+	expect 0 restore latest --yes
+	at 0.0.6 0.2.1
+}
+
 @test "a database that is not the engine's, or has lost its version: refused" {
 	sql anchore "DELETE FROM anchore"
 	expect 3 service start --detach
