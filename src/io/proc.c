@@ -160,7 +160,7 @@ static void press(struct child *child)
 		end_child(child, over >= PATIENCE ? SIGKILL : SIGTERM);
 }
 
-/* Reads both pipes to their ends; of a program with a limit only for as long as it is there itself. */
+/* Reads both pipes to their ends; of one with a group of its own only for as long as it is there itself. */
 static void collect(struct child *child, struct text *out, struct text *errors)
 {
 	while (child->out >= 0 || child->errors >= 0) {
