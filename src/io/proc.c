@@ -75,7 +75,7 @@ static void become(const struct proc *proc, const struct passwd *user, const cha
 	if (user && (initgroups(user->pw_name, user->pw_gid) != 0 || setgid(user->pw_gid) != 0 ||
 		setuid(user->pw_uid) != 0))
 		return;
-	if (proc->limit > 0 && setpgid(0, 0) != 0)
+	if ((proc->group || proc->limit > 0) && setpgid(0, 0) != 0)
 		return;
 	const char *directory = proc->directory ? proc->directory : user ? "/" : NULL;
 	if (directory && chdir(directory) != 0)
@@ -128,7 +128,7 @@ static int start(struct child *child, const struct proc *proc, struct error *err
 		file_close(&errors[0]);
 		return error_errno(err, ERROR_FAILED, "cannot start %s", path);
 	}
-	*child = (struct child){.pid = pid, .out = out[0], .errors = errors[0], .group = proc->limit > 0,
+	*child = (struct child){.pid = pid, .out = out[0], .errors = errors[0], .group = proc->group || proc->limit > 0,
 		.limit = proc->limit, .start = clock_elapsed()};
 	return 0;
 }
@@ -160,7 +160,7 @@ static void press(struct child *child)
 		end_child(child, over >= PATIENCE ? SIGKILL : SIGTERM);
 }
 
-/* Reads both pipes to their ends; of a program with a limit only for as long as it is there itself. */
+/* Reads both pipes to their ends; of one with a group of its own only for as long as it is there itself. */
 static void collect(struct child *child, struct text *out, struct text *errors)
 {
 	while (child->out >= 0 || child->errors >= 0) {

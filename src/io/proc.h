@@ -15,6 +15,9 @@ struct proc {
 	const char *directory;         /* working directory, NULL: ours ("/" when user is set) */
 	double limit;                  /* seconds; then it and what it started get SIGTERM, a little later SIGKILL, and what
 	                                * it left running is not waited for; 0: none */
+	bool group;                    /* lead a process group of its own, out of the terminal's: Ctrl-C reaches it
+	                                * through us alone, which interrupt_defer() can put off; what it left running
+	                                * is not waited for */
 	int *status;                   /* gets its exit status; -1: none, a signal ended it. May be NULL */
 	const char *output;            /* append stdout and stderr to this file instead of capturing */
 };

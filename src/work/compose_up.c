@@ -9,7 +9,7 @@
 static bool has_plugin(void)
 {
 	AUTO(error_clear) struct error ignored = ERROR_INIT;
-	struct proc proc = {.argv = (const char *const[]){"docker", "compose", "version", NULL}};
+	struct proc proc = {.argv = (const char *const[]){"docker", "compose", "version", NULL}, .group = true};
 	return proc_run(NULL, NULL, &proc, &ignored) == 0;
 }
 
@@ -46,7 +46,8 @@ static int run_compose(const struct compose *compose, const struct list *argumen
 	list_add(&environment, "DOCKER_CONTEXT");
 	list_add(&environment, "DOCKER_TLS_VERIFY");
 	list_add(&environment, "COMPOSE_FILE");
-	struct proc proc = {.argv = argv, .environment = &environment, .directory = compose->file.directory};
+	struct proc proc = {.argv = argv, .environment = &environment, .directory = compose->file.directory,
+		.group = true};
 	log_detail("%s", line);
 	int rc = proc_run(NULL, NULL, &proc, err);
 	if (rc != ERROR_FAILED)

@@ -101,8 +101,8 @@ static int silent(int fd, double silence, struct error *err)
 	struct ucred peer = {0};
 	socklen_t size = sizeof peer;
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || peer.pid <= 0)
-		return error_set(err, ERROR_SERVICES, "the supervisor of the services has said nothing for %.0f seconds",
-			silence);
+		return error_set(err, ERROR_SERVICES,
+			"the supervisor of the services has said nothing for %.0f seconds", silence);
 	error_set(err, ERROR_SERVICES, "the supervisor of the services, process %ld, has said nothing for %.0f seconds",
 		(long)peer.pid, silence);
 	return error_hint(err, "see how it is with `ps -o stat,wchan -p %ld`; if it was stopped (T), let it go on with "

@@ -2,7 +2,8 @@
  * other commands talk to it.
  *
  * One question per connection: a line of JSON, {"do": "status"}. Its answer: any number of lines {"note": "stopped
- * catalog"}, or {} every few seconds, which says that it is being worked on; then one line {"done": …} or {"error": {"code": "SERVICES", "message": …, "hint": …}}, and the end.
+ * catalog"}, or {} every second, which says that it is being worked on; then one line {"done": …} or {"error": {"code":
+ * "SERVICES", "message": …, "hint": …}}, and the end.
  *
  *   do        besides                               done
  *   status                                          the view, as `service status --json` shows it

@@ -4,8 +4,12 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/interrupt.h"
 #include "base/mem.h"
 #include "io/child.h"
+#include "work/control.h"
+
+static const double LOOK_AGAIN = 0.2;
 
 void hold_clear(struct hold *hold)
 {
@@ -62,6 +66,21 @@ int hold_write(const struct hold *hold, const char *directory, struct error *err
 	json_put_value(json, "ran", json_from_list(&hold->ran));
 	AUTO(mem_auto) char *text = json_print(json);
 	return file_write(path, 0600, text, strlen(text), err);
+}
+
+int hold_lock(int *lock, const char *directory, double seconds, struct error *err)
+{
+	AUTO(mem_auto) char *path = path_join(directory, CONTROL_LOCK);
+	double end = clock_elapsed() + seconds;
+	int rc = file_make_directories(directory, 0700, err);
+	while (!rc && (rc = file_lock(lock, path, err)) == ERROR_LOCKED && clock_elapsed() < end) {
+		clock_sleep(LOOK_AGAIN);
+		rc = interrupt_check(err);
+		if (rc)
+			return rc;
+		error_clear(err);
+	}
+	return rc == ERROR_LOCKED ? error_context(err, "the services are being started or stopped") : rc;
 }
 
 int hold_remove(const char *directory, struct error *err)

@@ -27,6 +27,11 @@ void hold_clear(struct hold *hold);
 /* No file is no hold. A file that cannot be understood is an error: what it meant must not be guessed. */
 int hold_read(struct hold *out, const char *directory, struct error *err);
 int hold_write(const struct hold *hold, const char *directory, struct error *err);
+/* For a runtime without a supervisor: whoever holds, releases or starts them has the lock meanwhile, as a supervisor
+ * has it for as long as it lives. Between the look at the hold and the last service that is started lie seconds, in
+ * which no run may take the hold and find everything stopped. The folder is made; seconds: how long another is waited
+ * for, then ERROR_LOCKED with who it is. The lock ends with *lock. */
+int hold_lock(int *lock, const char *directory, double seconds, struct error *err);
 int hold_remove(const char *directory, struct error *err);
 /* The process that took it is there. */
 bool hold_lives(const struct hold *hold);

@@ -1,5 +1,6 @@
 /* Replacing a file that is an operator's, see work/pin.h. */
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,15 +82,29 @@ int pin_check(const char *path, bool git, struct error *err)
 	return rc;
 }
 
+/* An empty file beside it under a name that nobody had: FILE.new may be an operator's. */
+static int make_temporary(char **out, const char *directory, const char *real, struct error *err)
+{
+	AUTO(mem_auto) char *name = mem_format("%s/.%s.XXXXXX", directory, path_base(real));
+	AUTO(file_close) int fd = mkostemp(name, O_CLOEXEC);
+	if (fd < 0)
+		return error_errno(err, ERROR_FAILED, "cannot make a file beside %s", real);
+	*out = mem_take(&name);
+	return 0;
+}
+
 /* A copy that becomes the file by a rename once it has the old one's owner. */
 static int replace(const char *real, const char *text, size_t size, struct error *err)
 {
 	struct stat state;
 	if (stat(real, &state) != 0)
 		return error_errno(err, ERROR_FAILED, "cannot read %s", real);
-	AUTO(mem_auto) char *temporary = mem_format("%s.new", real);
+	AUTO(mem_auto) char *temporary = NULL;
 	AUTO(mem_auto) char *directory = path_directory(real);
-	int rc = file_write(temporary, state.st_mode & 07777, text, size, err);
+	int rc = make_temporary(&temporary, directory, real, err);
+	if (rc)
+		return rc;
+	rc = file_write(temporary, state.st_mode & 07777, text, size, err);
 	if (!rc && (state.st_uid != geteuid() || state.st_gid != getegid()) &&
 		chown(temporary, state.st_uid, state.st_gid) != 0 && geteuid() == 0)
 		rc = error_errno(err, ERROR_FAILED, "cannot give %s its owner", temporary);

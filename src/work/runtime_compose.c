@@ -13,6 +13,8 @@
 #include "work/runtime_kind.h"
 #include "work/view.h"
 
+static const double PATIENCE = 60; /* seconds: what `service start` takes at most, and more */
+
 static int compose_configured(char **where, const struct run *run, struct error *err)
 {
 	(void)err;
@@ -164,6 +166,13 @@ static int compose_prepare(struct runtime *runtime, struct version release, stru
 	return rc;
 }
 
+/* The run folder, locked, see hold_lock(). */
+static int lock_services(int *out, char **directory, const struct runtime *runtime, double seconds, struct error *err)
+{
+	int rc = control_directory(directory, runtime->run, err);
+	return rc ? rc : hold_lock(out, *directory, seconds, err);
+}
+
 /* What a dead run noted stays; of what runs now, as many more as there are. */
 static int note_running(struct hold *hold, const struct compose *compose, struct error *err)
 {
@@ -192,10 +201,9 @@ static int compose_hold(struct runtime *runtime, const char *why, struct error *
 	struct compose *compose = runtime->state;
 	AUTO(hold_clear) struct hold hold = {.run = NULL};
 	AUTO(mem_auto) char *directory = NULL;
+	AUTO(file_close) int lock = -1;
 	const struct list all = LIST_INIT;
-	int rc = control_directory(&directory, runtime->run, err);
-	if (!rc)
-		rc = file_make_directories(directory, 0700, err);
+	int rc = lock_services(&lock, &directory, runtime, PATIENCE, err);
 	if (!rc)
 		rc = hold_read(&hold, directory, err);
 	if (!rc)
@@ -226,7 +234,8 @@ static int compose_release(struct runtime *runtime, struct error *err)
 {
 	AUTO(hold_clear) struct hold hold = {.run = NULL};
 	AUTO(mem_auto) char *directory = NULL;
-	int rc = control_directory(&directory, runtime->run, err);
+	AUTO(file_close) int lock = -1;
+	int rc = lock_services(&lock, &directory, runtime, PATIENCE, err);
 	if (!rc)
 		rc = hold_read(&hold, directory, err);
 	/* Whoever is not named by the hold must not end it. */
@@ -271,10 +280,17 @@ static int find_hold(struct hold *out, struct runtime *runtime, struct error *er
 	return rc ? rc : hold_read(out, directory, err);
 }
 
-static int check_hold(struct runtime *runtime, struct error *err)
+/* That no run holds them, and none can before *lock is closed. */
+static int lock_unheld(int *lock, struct runtime *runtime, struct error *err)
 {
 	AUTO(hold_clear) struct hold hold = {.run = NULL};
+	AUTO(mem_auto) char *directory = NULL;
 	int rc = find_hold(&hold, runtime, err);
+	/* A run that holds them says more than its lock does. */
+	if (!rc && !hold.run)
+		rc = lock_services(lock, &directory, runtime, 0, err);
+	if (!rc && !hold.run)
+		rc = hold_read(&hold, directory, err);
 	return !rc && hold.run ? hold_refuse(&hold, err) : rc;
 }
 
@@ -324,11 +340,13 @@ static int start_named(struct compose *compose, const struct list *names, struct
 
 static int compose_start(struct runtime *runtime, const struct list *names, double seconds, struct error *err)
 {
+	AUTO(file_close) int lock = -1;
 	int rc = check_names(runtime->state, names, err);
 	if (!rc)
-		rc = check_hold(runtime, err);
+		rc = lock_unheld(&lock, runtime, err);
 	if (!rc)
 		rc = start_named(runtime->state, names, err);
+	file_close(&lock);
 	return rc || seconds <= 0 ? rc : compose_wait(runtime->state, seconds, err);
 }
 
@@ -340,10 +358,16 @@ static int compose_stop_named(struct runtime *runtime, const struct list *names,
 
 static int compose_restart(struct runtime *runtime, const struct list *names, double seconds, struct error *err)
 {
-	int rc = check_hold(runtime, err);
+	AUTO(file_close) int lock = -1;
+	int rc = check_names(runtime->state, names, err);
 	if (!rc)
-		rc = compose_stop_named(runtime, names, err);
-	return rc ? rc : compose_start(runtime, names, seconds, err);
+		rc = lock_unheld(&lock, runtime, err);
+	if (!rc)
+		rc = compose_stop(runtime->state, names, err);
+	if (!rc)
+		rc = start_named(runtime->state, names, err);
+	file_close(&lock);
+	return rc || seconds <= 0 ? rc : compose_wait(runtime->state, seconds, err);
 }
 
 static int compose_show_logs(struct runtime *runtime, const struct list *names, long long lines, bool follow,

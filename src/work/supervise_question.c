@@ -131,8 +131,10 @@ static int on_release(struct question *question, struct error *err)
 		return rc;
 	}
 	/* What it started would be stopped at once, and be remembered by nobody. */
-	if (supervisor->quitting)
-		return error_set(err, ERROR_REFUSED, "the supervisor is ending");
+	if (supervisor->quitting) {
+		error_set(err, ERROR_REFUSED, "the services stay held: the supervisor is ending");
+		return error_hint(err, "type `anchore-admin service start` once it has ended");
+	}
 	/* The settings name another release by now. */
 	rc = supervisor_reload(supervisor, err);
 	if (!rc)

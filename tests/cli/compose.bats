@@ -76,6 +76,30 @@ print(*(one["name"] for one in json.load(sys.stdin)["services"] if one["state"] 
 	inside docker inspect -f '{{.Config.Env}}' "$before" | grep -q MORE=1
 }
 
+@test "while one starts or stops them, another start is refused, and says who it is" {
+	compose up -d
+	mkdir "$DEPLOY/run"
+	mkfifo "$DEPLOY/end"
+	# Somebody who is in the middle of it.
+	python3 -c 'import fcntl, os, sys
+lock = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT)
+fcntl.flock(lock, fcntl.LOCK_EX)
+os.write(lock, b"%d\n" % os.getpid())
+open(sys.argv[2]).read()' "$DEPLOY/run/lock" "$DEPLOY/end" 3>&- &
+	holder=$!
+	exec 8>"$DEPLOY/end"
+	for verb in start restart; do
+		expect 4 service "$verb"
+		one_error
+		talks "process $holder holds"
+	done
+	all_running 8
+	exec 8>&-
+	wait "$holder"
+	expect 0 service restart apiext
+	all_running 8
+}
+
 @test "a container that ignores SIGTERM is stopped after its time" {
 	sed -i 's/    command: \[simplequeue\]/&\n    environment: {MODE: deaf}/; s/stop_grace_period: 2s/stop_grace_period: 1s/' "$FILE"
 	compose up -d

@@ -274,6 +274,8 @@ START_TEST(a_file_is_replaced_through_its_link)
 	ck_assert_int_eq(chmod(file.path, 0604), 0);
 	if (geteuid() == 0)
 		ck_assert_int_eq(chown(file.path, 12345, 23456), 0);
+	/* Whatever name an operator may have given to a file beside it is not ours. */
+	put("docker-compose.yml.new", "theirs\n");
 	setenv("ANCHORE_ADMIN_NOW", "1500000000", 1);
 	unit_assert_ok(pin_check(link_path, false, &err), &err);
 	unit_assert_ok(pin_write(link_path, "new\n", 4, false, NEW, "x", &err), &err);
@@ -294,7 +296,10 @@ START_TEST(a_file_is_replaced_through_its_link)
 	setenv("ANCHORE_ADMIN_NOW", "1500000001", 1);
 	unit_assert_ok(pin_write(link_path, "new\n", 4, false, NEW, "x", &err), &err);
 	unit_assert_ok(file_list(&names, folder, &err), &err);
-	ck_assert_uint_eq(names.count, 2);
+	ck_assert_uint_eq(names.count, 3);
+	AUTO(mem_auto) char *theirs = NULL, *their_path = path_join(folder, "docker-compose.yml.new");
+	unit_assert_ok(file_read(&theirs, &size, their_path, &err), &err);
+	ck_assert_str_eq(theirs, "theirs\n");
 	pin_check(link_path, true, &err);
 	unit_assert_error(&err, ERROR_REFUSED, "is in no git work tree");
 	pin_check("/proc/none", false, &err);

@@ -1,7 +1,9 @@
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
+#include "base/interrupt.h"
 #include "base/mem.h"
 #include "io/proc.h"
 #include "unit.h"
@@ -99,10 +101,34 @@ START_TEST(programs_are_found_in_the_path)
 }
 END_TEST
 
+/* Ctrl-C goes to the terminal's whole group: while we defer it, neither we nor the program may be stopped by it. */
+START_TEST(a_group_of_its_own_is_not_reached_by_our_groups_signals)
+{
+	AUTO(error_clear) struct error err = ERROR_INIT;
+	const char *fork_mode = getenv("CK_FORK");
+	if (fork_mode && strcmp(fork_mode, "no") == 0)
+		return; /* the signal would reach whoever runs the tests */
+	AUTO(mem_auto) char *out = NULL;
+	AUTO(mem_auto) char *script = NULL;
+	ck_assert_int_eq(setpgid(0, 0), 0);
+	script = mem_format("kill -INT -%ld; sleep 0.2; echo done", (long)getpid());
+	const char *const argv[] = {"sh", "-c", script, NULL};
+	interrupt_setup();
+	interrupt_defer(true);
+	unit_assert_ok(proc_run(&out, NULL, &(struct proc){.argv = argv, .group = true}, &err), &err);
+	ck_assert_str_eq(out, "done\n");
+	/* Not deferred, the whole group is asked to end. */
+	interrupt_defer(false);
+	const char *const sleepers[] = {"sh", "-c", "sleep 1000 & wait", NULL};
+	ck_assert_int_eq(proc_run(NULL, NULL, &(struct proc){.argv = sleepers, .group = true}, &err),
+		ERROR_INTERRUPTED);
+}
+END_TEST
+
 Suite *proc_suite(void)
 {
 	return unit_suite("proc", (const TTest *const[]){output_is_captured, much_on_both_pipes,
 		failures_say_the_last_line,
 		environment_is_added_to, output_to_a_file_is_appended,
-		programs_are_found_in_the_path, NULL});
+		programs_are_found_in_the_path, a_group_of_its_own_is_not_reached_by_our_groups_signals, NULL});
 }
