@@ -60,7 +60,7 @@ called() {
 	contains "$(cat "$CALLS.env.post-backup")" '^ANCHORE_ADMIN_HOOK_COMMAND=backup$' \
 		'^ANCHORE_ADMIN_HOOK_RUN=[0-9a-f]{16}$' '^ANCHORE_ADMIN_HOOK_DATABASE=anchore$' '^ANCHORE_ADMIN_HOOK_ERROR=$' \
 		"^ANCHORE_ADMIN_CONFIG=$DEPLOY/anchore-admin.yaml$" "^ANCHORE_ADMIN_STORE=$STORE$"
-	! grep -r verysecret "$CALLS".env.*
+	run ! grep -r verysecret "$CALLS".env.*
 	expect 0 backup --quiet
 	[ -z "$stderr" ]
 }
@@ -125,7 +125,7 @@ called() {
 	chmod 755 "$DEPLOY/hooks/pre-backup.d/slow"
 	ANCHORE_ADMIN_SPEED=3600 expect 0 backup
 	talks 'warning: .*slow was ended'
-	! kill -0 "$(cat "$CALLS")" 2>/dev/null
+	run ! kill -0 "$(cat "$CALLS")"
 }
 
 @test "one that leaves a process behind is not waited for" {

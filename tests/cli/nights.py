@@ -140,6 +140,7 @@ class Year:
         self.found = None    # night on which the damage was found
         self.success = 0
         self.mended = None
+        self.verified = None # the newest that was, before the night
 
     def before(self, night):
         """What the night finds."""
@@ -177,6 +178,7 @@ class Year:
         return None
 
     def run(self, night):
+        self.verified = newest_verified()
         done = tool(night, "cron", "run", fault="backup-rename:1:kill" if night == KILLED else None)
         want = self.expected(night)
         status = done.returncode if done.returncode >= 0 else 128 - done.returncode
@@ -204,8 +206,8 @@ class Year:
             there.discard(taken(self.rotten))
         self.times = kept(self.times | ({now} if self.changed else set()))
         self.changed = False
-        # Besides the rules: the newest that was read in full and found whole.
-        there -= {when for when in there - self.times if when == newest_verified()}
+        # Besides the rules: the newest that was read in full and found whole, before this night's turn.
+        there -= {self.verified} - self.times
         expect(there == self.times, f"night {night}: there are {names(there)}, expected {names(self.times)}")
 
     def check_metrics(self, night):
