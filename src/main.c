@@ -76,7 +76,8 @@ static int parse_failed(struct run *run, int argc, char **argv, int rc)
 	AUTO(error_clear) struct error ignored = ERROR_INIT;
 	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
 		if (strcmp(argv[i], "--json") == 0)
-			settings_set(&run->settings, OPTION_JSON, "true", SOURCE_COMMAND_LINE, "--json", NULL, &ignored);
+			settings_set(&run->settings, OPTION_JSON, "true", SOURCE_COMMAND_LINE, "--json", NULL,
+				&ignored);
 	return rc;
 }
 

@@ -13,8 +13,8 @@ struct proc {
 	const struct list *environment; /* NAME=value: added to ours; NAME: taken out of it; NULL for none */
 	const char *user;              /* run as this user (needs root), NULL as we are */
 	const char *directory;         /* working directory, NULL: ours ("/" when user is set) */
-	double limit;                  /* seconds; then it and what it started get SIGTERM, a little later SIGKILL; what it
-	                                * left running is not waited for. 0: none */
+	double limit;                  /* seconds; then it and what it started get SIGTERM, a little later SIGKILL; what
+	                                * it left running is not waited for. 0: none */
 	int *status;                   /* gets its exit status; -1: none, a signal ended it. May be NULL */
 	const char *output;            /* append stdout and stderr to this file instead of capturing */
 };
