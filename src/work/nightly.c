@@ -264,7 +264,11 @@ static void record(struct job *job, struct error *err, bool *tell)
 	if (metrics_write(job->run, &nightly->attempt, &warning))
 		log_warn("the metrics are not written: %s%s%s", warning.message, warning.hint ? "; " : "",
 			warning.hint ? warning.hint : "");
-	attempt_warned(&nightly->attempt, &job->warnings, &nightly->said);
+	/* While a failure goes on, what else is in the way is most often a part of it. */
+	AUTO(list_clear) struct list news = LIST_INIT;
+	attempt_warned(&nightly->attempt, &job->warnings, &news);
+	if (!err->code || *tell)
+		list_add_all(&nightly->said, &news);
 	if (attempt_write(job->store, &nightly->attempt, &why)) {
 		*tell = true;
 		add_failure(job, "record", err, &why);
