@@ -70,6 +70,17 @@ static int run_command(struct run *run, const struct parse *parse, const char *d
 	return rc;
 }
 
+/* Whoever asked for JSON gets it, even if the parser stopped before it came to that. */
+static int parse_failed(struct run *run, int argc, char **argv, int rc)
+{
+	AUTO(error_clear) struct error ignored = ERROR_INIT;
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+		if (strcmp(argv[i], "--json") == 0)
+			settings_set(&run->settings, OPTION_JSON, "true", SOURCE_COMMAND_LINE, "--json", NULL,
+				&ignored);
+	return rc;
+}
+
 static int work(struct run *run, int argc, char **argv, struct error *err)
 {
 	AUTO(mem_auto) char *directory = getcwd(NULL, 0);
@@ -78,7 +89,7 @@ static int work(struct run *run, int argc, char **argv, struct error *err)
 	int rc = parse_command_line(&parse, &run->settings, command_table, argc, argv, here, err);
 	hide_passwords(argc, argv);
 	if (rc)
-		return rc;
+		return parse_failed(run, argc, argv, rc);
 	if (settings_flag(&run->settings, OPTION_HELP) || settings_flag(&run->settings, OPTION_VERSION))
 		return show_help(&parse, &run->settings);
 	return run_command(run, &parse, here, err);

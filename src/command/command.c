@@ -68,7 +68,7 @@ const struct command command_table[] = {
 	{"system wait", NULL, "return when all services are up and the two versions belong together", 0, 0,
 		OPTIONS(OPTION_TIMEOUT), command_system_wait, false},
 	{"doctor", NULL, "check all that the deployment stands on, and say what to fix", 0, 0, NO_OPTIONS,
-	command_doctor,
+		command_doctor,
 		.without_file = true},
 	{"cron run", NULL, "what the timer runs: a snapshot if anything has changed, retention, a verification", 0, 0,
 		NO_OPTIONS, command_cron_run, false},

@@ -1,11 +1,12 @@
 /* cron run, install, status, remove: the scheduled job. */
+#include "command/cron.h"
+
 #include <stdio.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/mem.h"
 #include "command/command.h"
-#include "command/cron.h"
 #include "work/nightly.h"
 #include "work/scheduled.h"
 

@@ -13,8 +13,8 @@ struct proc {
 	const struct list *environment; /* NAME=value: added to ours; NAME: taken out of it; NULL for none */
 	const char *user;              /* run as this user (needs root), NULL as we are */
 	const char *directory;         /* working directory, NULL: ours ("/" when user is set) */
-	double limit;                  /* seconds; then it and what it started get SIGTERM, a little later SIGKILL, and what
-	                                * it left running is not waited for; 0: none */
+	double limit;                  /* seconds; then it and what it started get SIGTERM, a little later SIGKILL; what
+	                                * it left running is not waited for. 0: none */
 	bool group;                    /* lead a process group of its own, out of the terminal's: Ctrl-C reaches it
 	                                * through us alone, which interrupt_defer() can put off; what it left running
 	                                * is not waited for */

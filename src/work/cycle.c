@@ -123,6 +123,9 @@ static int hold(struct cycle *cycle, struct error *err)
 	cycle->holding = true;
 	cycle->stopped = clock_elapsed();
 	rc = runtime_hold(cycle->runtime, cycle->run->command, err);
+	/* Another run has it, which lives: there is nothing of ours to give back. */
+	if (rc == ERROR_LOCKED)
+		cycle->holding = false;
 	if (!rc)
 		rc = fault_point("cycle-held", err);
 	return rc ? rc : interrupt_check(err);

@@ -127,7 +127,8 @@ static int run_before(const char *path, const struct list *environment, const ch
 	if (rc && status == HOOK_STOPS) {
 		error_clear(&why);
 		error_set(err, ERROR_REFUSED, "stopped by the hook %s", path);
-		return error_hint(err, "see what it wants, or take it away, then run `anchore-admin %s` again", command);
+		return error_hint(err, "see what it wants, or take it away, then run `anchore-admin %s` again",
+			command);
 	}
 	if (rc)
 		log_warn("the hook %s: %s", path, why.message);

@@ -13,8 +13,8 @@
  *   ANCHORE_ADMIN_HOOK_ERROR      (post) the message of a failure
  *   ANCHORE_ADMIN_CONFIG, ANCHORE_ADMIN_STORE   so that they can ask this program
  *
- * but no password: PGPASSWORD and ANCHORE_ADMIN_DATABASE are taken out. What they print goes to stderr, but with --quiet
- * or in the scheduled job only where they failed. */
+ * but no password: PGPASSWORD and ANCHORE_ADMIN_DATABASE are taken out. What they print goes to stderr, but with
+ * --quiet or in the scheduled job only where they failed. */
 #ifndef WORK_HOOKS_H
 #define WORK_HOOKS_H
 

@@ -8,6 +8,8 @@
 
 static const char PLAIN[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._-+:@,=";
 
+static const char WHAT[] = "A snapshot of the Anchore Engine database, if anything has changed, and what goes with it.";
+
 /* For /bin/sh by way of a crontab. */
 static char *quote_cron(const char *word)
 {
@@ -54,11 +56,12 @@ char *installed_cron(const struct installed_facts *facts)
 {
 	struct text out = TEXT_INIT;
 	AUTO(mem_auto) char *program = quote_cron(facts->program), *config = quote_cron(facts->config);
-	add_head(&out, "A snapshot of the Anchore Engine database, if anything has changed, and what goes with it.", facts);
+	add_head(&out, WHAT, facts);
 	text_add(&out,
 		"#\n"
 		"# It is silent while all goes well; cron mails what it says to root, or to MAILTO.\n"
-		"# In an hour that daylight saving may skip or repeat (often 02:00 to 03:00) a job runs never or twice.\n"
+		"# In an hour that daylight saving may skip or repeat (often 02:00 to 03:00) a job runs never or "
+		"twice.\n"
 		"SHELL=/bin/sh\n"
 		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n"
 		"\n"
@@ -71,7 +74,7 @@ char *installed_service(const struct installed_facts *facts)
 {
 	struct text out = TEXT_INIT;
 	AUTO(mem_auto) char *program = quote_unit(facts->program), *config = quote_unit(facts->config);
-	add_head(&out, "A snapshot of the Anchore Engine database, if anything has changed, and what goes with it.", facts);
+	add_head(&out, WHAT, facts);
 	text_addf(&out,
 		"# A failure shows in `systemctl --failed`, and in `anchore-admin cron status`.\n"
 		"[Unit]\n"

@@ -1,5 +1,5 @@
-/* The texts of work/installed's files. Every name is quoted as its reader wants it: in a crontab a shell, for which cron
- * takes `\%` for %; in a unit systemd, for which %% is % and $$ is $. */
+/* The texts of work/installed's files. Every name is quoted as its reader wants it: in a crontab a shell, for which
+ * cron takes `\%` for %; in a unit systemd, for which %% is % and $$ is $. */
 #ifndef WORK_INSTALLED_TEXT_H
 #define WORK_INSTALLED_TEXT_H
 

@@ -162,7 +162,8 @@ static int known_damage(const struct job *job, struct error *err)
 			continue;
 		rc = error_set(err, ERROR_CORRUPT, "%s is damaged: %s", entry->path,
 			entry->why ? entry->why : entry->verified.message ? entry->verified.message : "it fails");
-		error_hint(err, "put a good copy in its place, or remove it; look with `anchore-admin snapshot verify`");
+		error_hint(err, "put a good copy in its place, or remove it; look with `anchore-admin snapshot "
+			"verify`");
 	}
 	return rc;
 }
@@ -228,7 +229,8 @@ static void look_back(struct job *job)
 		return;
 	AUTO(mem_auto) char *last = text_time(nightly->attempt.last);
 	AUTO(mem_auto) char *runs = text_plural(job->outcome.missed, "run");
-	list_addf(&nightly->said, "%s of the scheduled job did not happen: before this one it last ran at %s", runs, last);
+	list_addf(&nightly->said, "%s of the scheduled job did not happen: before this one it last ran at %s", runs,
+		last);
 }
 
 /* A record that cannot be read or written keeps nobody from taking a snapshot. */
@@ -262,7 +264,11 @@ static void record(struct job *job, struct error *err, bool *tell)
 	if (metrics_write(job->run, &nightly->attempt, &warning))
 		log_warn("the metrics are not written: %s%s%s", warning.message, warning.hint ? "; " : "",
 			warning.hint ? warning.hint : "");
-	attempt_warned(&nightly->attempt, &job->warnings, &nightly->said);
+	/* While a failure goes on, what else is in the way is most often a part of it. */
+	AUTO(list_clear) struct list news = LIST_INIT;
+	attempt_warned(&nightly->attempt, &job->warnings, &news);
+	if (!err->code || *tell)
+		list_add_all(&nightly->said, &news);
 	if (attempt_write(job->store, &nightly->attempt, &why)) {
 		*tell = true;
 		add_failure(job, "record", err, &why);

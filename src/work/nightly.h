@@ -21,7 +21,7 @@
 
 struct nightly {
 	struct attempt attempt; /* as it is recorded now */
-	struct list said;       /* sentences for the operator, besides the error: nights missed, a failure that is over */
+	struct list said;       /* sentences for the operator, besides the error: missed nights, a failure's end */
 	char *verified;         /* id of the older snapshot that was verified; NULL */
 	size_t dropped;         /* snapshots by retention */
 	double seconds;

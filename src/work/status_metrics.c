@@ -36,7 +36,8 @@ static void add_services(struct text *out, const struct view *view)
 			text_addf(out, "} %d\n", all->items[i].state == (enum instance_state)state);
 		}
 	}
-	metrics_head(out, "service_restarts_total", "counter", "How often the instance was started again after it had died.");
+	metrics_head(out, "service_restarts_total", "counter",
+		"How often the instance was started again after it had died.");
 	for (size_t i = 0; i < all->count; i++) {
 		series(out, "service_restarts_total", &all->items[i]);
 		text_addf(out, "} %u\n", all->items[i].restarts);
@@ -100,7 +101,8 @@ static void add_snapshots(struct text *out, const struct view *view)
 		if (counts(snapshot) && created && text_time_parse(created, &when) && when > newest)
 			newest = when;
 	}
-	metrics_head(out, "snapshots", "gauge", "Whole snapshots of this deployment, by the database version that they hold.");
+	metrics_head(out, "snapshots", "gauge",
+		"Whole snapshots of this deployment, by the database version that they hold.");
 	add_versions_of(out, array);
 	if (newest) {
 		metrics_head(out, "snapshot_last_timestamp_seconds", "gauge", "When the newest of them was taken.");

@@ -64,7 +64,8 @@ static bool same_release(const struct manifest *manifest, const struct settings 
 	struct version release;
 	if (!typed)
 		return text_same(manifest->engine_source, "table");
-	return text_same(manifest->engine_release, version_parse_typed(&release, typed) ? VERSION_TEXT(release) : typed);
+	return text_same(manifest->engine_release,
+		version_parse_typed(&release, typed) ? VERSION_TEXT(release) : typed);
 }
 
 int unchanged_look(char **id, char **db_version, struct run *run, struct db *db, struct error *err)

@@ -37,3 +37,43 @@ needs_mounts() {
 	timeout 600 unshare -m --propagation private sh -c \
 		'mount -t tmpfs -o size=8m,mode=700 tmpfs "$STORE" && exec python3 "$0/tests/cli/nights.py"' "$SRCDIR"
 }
+
+@test "ten nights fired by the real cron, a minute standing for a night" {
+	[ "$(id -u)" -eq 0 ] || lacking "cron needs root"
+	command -v cron faketime >/dev/null || lacking "cron or faketime is not installed"
+	needs_mounts
+	expect 0 cron install --at '* * * * *'
+	cat >"$BATS_TEST_TMPDIR/inside" <<-'SH'
+		set -eu
+		mount --bind "$ANCHORE_ADMIN_ROOT/etc/cron.d" /etc/cron.d
+		mount -t tmpfs tmpfs /run
+		mount -t tmpfs tmpfs /var/spool/cron
+		mkdir -p /var/spool/cron/crontabs
+		[ ! -e /etc/crontab ] || mount --bind /dev/null /etc/crontab
+		exec faketime -f '@2025-01-01 03:16:58 x20' cron -f
+	SH
+	TZ=UTC unshare -m --propagation private sh "$BATS_TEST_TMPDIR/inside" >"$BATS_TEST_TMPDIR/cron.log" 2>&1 3>&- &
+	local daemon=$! nights=0 seen='' last tries=0
+	while [ "$nights" -lt 10 ] && [ $tries -lt 2400 ]; do
+		last=$(jq -r 'select(.begun == null) | .last' "$STORE/scheduled.json" 2>/dev/null) || last=
+		if [ -n "$last" ] && [ "$last" != "$seen" ]; then
+			seen=$last
+			nights=$((nights + 1))
+			case $nights in
+			3 | 7) sql "$NAME" "UPDATE anchore SET last_updated = coalesce(last_updated, 0) + 1" ;;
+			esac
+		fi
+		sleep 0.05
+		tries=$((tries + 1))
+	done
+	kill "$daemon"
+	wait "$daemon" || true
+	cat "$BATS_TEST_TMPDIR/cron.log"
+	[ "$nights" -eq 10 ]
+	# The one that was under way ends.
+	eventually flock -n "$STORE/scheduled.lock" true
+	[ "$(find "$STORE" -name '[!.]*.tar' | wc -l)" -eq 3 ]
+	[ "$(jq -r .failures "$STORE/scheduled.json")" -eq 0 ]
+	[ "$(jq -r .outcome "$STORE/scheduled.json")" = unchanged ]
+	expect 0 snapshot verify
+}

@@ -72,8 +72,10 @@ START_TEST(mistakes)
 	static const char *const wrong[][2] = {
 		{"", "minute"}, {"17 3 * *", "day of the week"}, {"17 3 * * * *", "more than five"},
 		{"60 3 * * *", "minute \"60\""}, {"0 24 * * *", "hour \"24\""}, {"0 0 0 * *", "day of the month \"0\""},
-		{"0 0 * 13 *", "month \"13\""}, {"0 0 * * 8", "day of the week \"8\""}, {"0 0 * foo *", "month \"foo\""},
-		{"5-1 0 * * *", "ends before"}, {"*/0 0 * * *", "step"}, {"*/x 0 * * *", "step"}, {"3/2 0 * * *", "no range"},
+		{"0 0 * 13 *", "month \"13\""}, {"0 0 * * 8", "day of the week \"8\""},
+		{"0 0 * foo *", "month \"foo\""},
+		{"5-1 0 * * *", "ends before"}, {"*/0 0 * * *", "step"}, {"*/x 0 * * *", "step"},
+		{"3/2 0 * * *", "no range"},
 		{"1,,2 0 * * *", "minute"}, {"-1 0 * * *", "minute"}, {"1- 0 * * *", "minute"}, {"0 0 31 2 *", "never"},
 		{"0 0 30 feb *", "never"}, {"@daily", "minute"}, {"0x1 0 * * *", "minute"}, {"+1 0 * * *", "minute"},
 	};
