@@ -285,8 +285,8 @@ static void stop_all(struct supervisor *supervisor, struct job *job)
 	units_stop_next(supervisor);
 }
 
-/* While they are held nothing is started: what this supervisor was to start waits for the end of the hold. Who asked for
- * it is refused. */
+/* While they are held nothing is started: what this supervisor was to start waits for the end of the hold. Who asked
+ * for it is refused. */
 static void put_off(struct supervisor *supervisor, struct job *job)
 {
 	list_clear(&supervisor->after_hold);
