@@ -31,19 +31,22 @@ bool attempt_begin(struct attempt *attempt, time_t now, time_t *begun)
 	return killed;
 }
 
-/* Words that hold a digit are what changes: times, sizes, process ids, snapshots, file names. */
+/* Words that hold a digit are what changes: times, sizes, process ids, snapshots, file names; and so is the word behind
+ * one, which may be its unit. */
 char *attempt_signature(const char *part, int exit_status, const char *message)
 {
 	struct text out = TEXT_INIT;
 	text_addf(&out, "%s %d:", part ? part : "", exit_status);
+	bool unit = false;
 	for (const char *at = message ? message : ""; *at;) {
 		size_t size = strcspn(at, " \n"), digit = strcspn(at, "0123456789");
 		if (size)
 			text_add(&out, " ");
-		if (digit < size)
+		if (digit < size || (unit && size))
 			text_add(&out, "#");
 		else
 			text_add_bytes(&out, at, size);
+		unit = digit < size;
 		at += size + (at[size] != '\0');
 	}
 	return text_take(&out);

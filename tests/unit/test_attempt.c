@@ -90,7 +90,7 @@ END_TEST
 START_TEST(signatures)
 {
 	AUTO(mem_auto) char *a = attempt_signature("backup", 9, "/s has room for 3.2 MB, needs 4 MB");
-	AUTO(mem_auto) char *b = attempt_signature("backup", 9, "/s has room for 1 MB, needs 22 MB");
+	AUTO(mem_auto) char *b = attempt_signature("backup", 9, "/s has room for 0 bytes, needs 22 MB");
 	AUTO(mem_auto) char *c = attempt_signature("verify", 9, "/s has room for 1 MB, needs 22 MB");
 	AUTO(mem_auto) char *d = attempt_signature("backup", 1, "/s has room for 1 MB, needs 22 MB");
 	AUTO(mem_auto) char *e = attempt_signature("backup", 9, NULL);
