@@ -164,7 +164,10 @@ peer.sendall(b"{\"do\": \"stop\", \"names\": [\"catalog\"]}\n")
 	[ "$(readlink "/proc/$pid/fd/0")" = /dev/null ]
 	# shellcheck disable=SC2012 # numbers
 	[ "$(ls "/proc/$pid/fd" | tr '\n' ' ')" = '0 1 2 ' ]
-	[ "$(sed -n 's/^SigBlk:\s*//p; s/^SigIgn:\s*//p' "/proc/$pid/status" | tr -d '0\n')" = '' ]
+	local masks
+	mapfile -t masks < <(sed -n 's/^SigBlk:\s*//p; s/^SigIgn:\s*//p' "/proc/$pid/status")
+	# 32 and 33 are the C library's own, which lets nobody reset them.
+	[ $(((0x${masks[0]} | 0x${masks[1]}) & ~0x180000000)) -eq 0 ]
 	[ "$(ps -o pgid= -p "$pid" | tr -d ' ')" = "$pid" ]
 	# Also then it dies with its supervisor.
 	kill -KILL "$SUPERVISOR"
