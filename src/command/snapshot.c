@@ -56,20 +56,6 @@ static const char *snapshot_health_name(enum snapshot_health health)
 	return names[health];
 }
 
-static json_t *check_json(const struct snapshot_check *check)
-{
-	if (!check->at)
-		return json_null();
-	AUTO(mem_auto) char *at = text_time(check->at);
-	json_t *object = json_object();
-	json_put(object, "at", at);
-	json_put_flag(object, "failed", check->failed);
-	json_put_value(object, "seconds", json_real(check->seconds));
-	json_put(object, "server", check->server);
-	json_put(object, "message", check->message);
-	return object;
-}
-
 json_t *snapshot_json(const struct snapshot_entry *entry, const char *deployment)
 {
 	const struct manifest *manifest = &entry->manifest;
@@ -87,8 +73,8 @@ json_t *snapshot_json(const struct snapshot_entry *entry, const char *deployment
 	json_put_flag(object, "own", deployment && text_same(manifest->deployment, deployment));
 	json_put_flag(object, "pinned", entry->pinned);
 	json_put_flag(object, "proven", snapshot_proven(entry));
-	json_put_value(object, "verification", check_json(&entry->verified));
-	json_put_value(object, "proof", check_json(&entry->proven));
+	json_put_value(object, "verification", store_check_json(&entry->verified));
+	json_put_value(object, "proof", store_check_json(&entry->proven));
 	json_put_number(object, "size", (int64_t)entry->size);
 	json_put_number(object, "tables", (int64_t)manifest->table_count);
 	json_put_number(object, "rows", (int64_t)snapshot_rows(manifest));

@@ -17,6 +17,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "io/json.h"
 #include "model/manifest.h"
 
 enum snapshot_health {
@@ -72,6 +73,8 @@ void snapshot_entry_clear(struct snapshot_entry *entry);
  * and says why). *out is the caller's. */
 int store_find(struct snapshot_entry *out, const char *store, const char *wanted, struct error *err);
 
+/* A check as the state file and --json have it; null when there was none. */
+json_t *store_check_json(const struct snapshot_check *check);
 int store_pin(const struct snapshot_entry *entry, bool pinned, struct error *err);
 /* Records a copy (what copy points to is copied). Does nothing for an archive outside of the store, which is nobody's
  * proof and may be on a medium that cannot be written. */

@@ -82,7 +82,7 @@ static bool same_database(const struct restored_copy *a, const struct restored_c
 	return identity_same(&a->identity, &b->identity);
 }
 
-static json_t *print_check(const struct snapshot_check *check)
+json_t *store_check_json(const struct snapshot_check *check)
 {
 	if (!check->at)
 		return json_null();
@@ -108,8 +108,8 @@ static int write_state(const struct snapshot_entry *entry, const struct restored
 	if (added)
 		json_array_append_new(copies, print_copy(added));
 	json_put_flag(state, "pinned", entry->pinned);
-	json_put_value(state, "verified", print_check(&entry->verified));
-	json_put_value(state, "proven", print_check(&entry->proven));
+	json_put_value(state, "verified", store_check_json(&entry->verified));
+	json_put_value(state, "proven", store_check_json(&entry->proven));
 	json_put_value(state, "copies", copies);
 	AUTO(mem_auto) char *text = json_print(state);
 	return file_write(path, 0600, text, strlen(text), err);
