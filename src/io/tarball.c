@@ -24,6 +24,7 @@ struct tarball_writer {
 	time_t time;
 	uint64_t left;         /* bytes that the open member still wants */
 	bool in_data;          /* what libarchive writes now is a member's data */
+	uint64_t written, begun; /* bytes, and how many of them were given to the disk to write */
 	struct digest *frame;  /* of everything else that it wrote */
 	struct error failure;  /* of the write callback */
 	bool broken;           /* it failed or was given up: nothing more goes to the file */
@@ -42,7 +43,21 @@ static la_ssize_t on_write(struct archive *archive, void *context, const void *d
 		error_context(&writer->failure, "%s", writer->path);
 		writer->broken = true;
 	}
+	writer->written += size;
 	return (la_ssize_t)size;
+}
+
+/* The disk writes while the next bytes are made: sync at the end has little left to wait for. A failure shows there. */
+static void begin_writing(struct tarball_writer *writer)
+{
+	enum { LEAST = 4 << 20 };
+	uint64_t size = writer->written - writer->begun;
+	if (size < LEAST)
+		return;
+#ifdef HAVE_SYNC_FILE_RANGE
+	sync_file_range(writer->fd, (off_t)writer->begun, (off_t)size, SYNC_FILE_RANGE_WRITE);
+#endif
+	writer->begun = writer->written;
 }
 
 static int check(struct tarball_writer *writer, int rc, struct error *err)
@@ -121,6 +136,7 @@ int tarball_end(struct tarball_writer *writer, struct error *err)
 	if (writer->left)
 		return error_set(err, ERROR_FAILED, "cannot write %s: a member is shorter than announced",
 			writer->path);
+	begin_writing(writer);
 	return check(writer, archive_write_finish_entry(writer->archive), err);
 }
 

@@ -104,6 +104,8 @@ void reuse_build(struct reuse *out, const struct manifest *then, const struct ma
 {
 	*out = (struct reuse){.since = then->moment.xmin, .untouched = untouched(&then->moment, &now->moment),
 		.tables = mem_array(now->table_count, sizeof *out->tables), .table_count = now->table_count};
+	out->schema = out->untouched && text_same(then->tool_version, now->tool_version) &&
+		text_same(then->client_version, now->client_version);
 	list_chunks(out, then);
 	for (size_t i = 0; i < now->table_count; i++) {
 		const struct manifest_table *table = &now->tables[i];

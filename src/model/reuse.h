@@ -45,6 +45,7 @@ struct reuse {
 	size_t chunk_count;
 	int64_t since;              /* a version counts as old when its xmin is before this one */
 	bool untouched;             /* no transaction has ended since: every range still holds */
+	bool schema;                /* so does what pg_dump would write: this program would call the same one as then */
 };
 
 /* Why nothing of then can be used for now, as a clause ("the server was restarted since"); NULL: something can.

@@ -86,6 +86,19 @@ static int add_schema(struct dump *dump, struct tarball_writer *writer, struct e
 	return rc;
 }
 
+/* As the earlier snapshot has it, or as pg_dump writes it now. */
+static int take_schema(struct dump *dump, struct tarball_writer *writer, struct error *err)
+{
+	AUTO(text_clear) struct text schema = TEXT_INIT;
+	char sha256[65];
+	bool taken = false;
+	int rc = dump->earlier ? earlier_schema(&schema, sha256, &taken, dump->earlier, err) : 0;
+	if (rc || taken)
+		return rc ? rc : add_member(dump, writer, ARCHIVE_SCHEMA, schema.data, schema.size, sha256, err);
+	rc = dump_schema(dump, err);
+	return rc ? rc : add_schema(dump, writer, err);
+}
+
 /* ---- rows ---- */
 
 /* For the next snapshot, which may take the chunk from this one. */
@@ -208,9 +221,7 @@ static int add_rows(struct dump *dump, struct tarball_writer *writer, struct err
 	int rc = scan_start(&scan, dump->run, NULL, dump->snapshot, tables, inventory->count, &rows_sink,
 		rows_workers(rows), jobs, err);
 	if (!rc) {
-		rc = dump_schema(dump, err);
-		if (!rc)
-			rc = add_schema(dump, writer, err);
+		rc = take_schema(dump, writer, err);
 		rc = add_chunks(dump, writer, rows, scan, rc, err);
 	}
 	return rc;

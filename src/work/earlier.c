@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "io/digest.h"
 #include "io/tarball.h"
+#include "work/archive.h"
 #include "work/reader.h"
 #include "work/store.h"
 
@@ -101,7 +102,8 @@ const char *earlier_id(const struct earlier *earlier)
 	return earlier->entry.manifest.id;
 }
 
-static int load_frame(struct chunk *out, const struct earlier *earlier, size_t index, struct error *err)
+static int load_member(struct text *out, char sha256[65], const struct earlier *earlier, size_t index,
+	struct error *err)
 {
 	const struct manifest_member *member = &earlier->entry.manifest.members[index];
 	const struct tarball_member *place = &earlier->tarball.members[index];
@@ -109,17 +111,36 @@ static int load_frame(struct chunk *out, const struct earlier *earlier, size_t i
 	if (!rc && place->size != member->size)
 		rc = error_set(err, ERROR_CORRUPT, "the member %s has another size", member->name);
 	if (!rc)
-		rc = tarball_read(&earlier->tarball, place, 0, text_reserve(&out->frame, (size_t)place->size),
+		rc = tarball_read(&earlier->tarball, place, 0, text_reserve(out, (size_t)place->size),
 			(size_t)place->size, err);
 	if (rc)
 		return rc;
-	out->frame.size = (size_t)place->size;
-	digest_sha256_hex(out->sha256, out->frame.data, out->frame.size);
-	if (strcmp(out->sha256, member->sha256) != 0)
+	out->size = (size_t)place->size;
+	digest_sha256_hex(sha256, out->data, out->size);
+	if (strcmp(sha256, member->sha256) != 0)
 		return error_set(err, ERROR_CORRUPT, "the member %s is damaged", member->name);
+	return 0;
+}
+
+static int load_frame(struct chunk *out, const struct earlier *earlier, size_t index, struct error *err)
+{
+	const struct manifest_member *member = &earlier->entry.manifest.members[index];
+	int rc = load_member(&out->frame, out->sha256, earlier, index, err);
+	if (rc)
+		return rc;
 	out->content = member->content;
 	out->bytes = member->bytes;
 	out->reused = true;
+	return 0;
+}
+
+/* What cannot be had from the archive is read from the database, but not when the user has had enough. */
+static int pass_over(struct error *err, const struct earlier *earlier, struct error *why, const char *instead)
+{
+	if (why->code == ERROR_INTERRUPTED)
+		return error_move(err, why);
+	log_warn("%s: %s; %s", earlier->entry.path, why->message, instead);
+	error_clear(why);
 	return 0;
 }
 
@@ -143,9 +164,25 @@ int earlier_load(struct chunk **out, bool *whole, const struct earlier *earlier,
 	for (size_t i = 0; i < range->count; i++)
 		text_clear(&chunks[i].frame);
 	mem_free(chunks);
-	if (rc == ERROR_INTERRUPTED)
-		return error_move(err, &why);
-	log_warn("%s: %s; reading its rows from the database", earlier->entry.path, why.message);
-	error_clear(&why);
+	return pass_over(err, earlier, &why, "reading its rows from the database");
+}
+
+int earlier_schema(struct text *out, char sha256[65], bool *taken, const struct earlier *earlier, struct error *err)
+{
+	enum { MOST = 16 << 20 }; /* large objects are in it, too, and memory is for the rows */
+	const struct manifest *manifest = &earlier->entry.manifest;
+	AUTO(text_clear) struct text text = TEXT_INIT;
+	struct error why = ERROR_INIT;
+	size_t at = 0;
+	*taken = false;
+	while (at < manifest->member_count && strcmp(manifest->members[at].name, ARCHIVE_SCHEMA) != 0)
+		at++;
+	if (!earlier->reuse.schema || at == manifest->member_count || manifest->members[at].size > MOST)
+		return 0;
+	if (load_member(&text, sha256, earlier, at, &why))
+		return pass_over(err, earlier, &why, "asking pg_dump for it");
+	*taken = true;
+	*out = text;
+	text = (struct text)TEXT_INIT;
 	return 0;
 }

@@ -26,4 +26,9 @@ const char *earlier_id(const struct earlier *earlier);
 int earlier_load(struct chunk **out, bool *whole, const struct earlier *earlier, size_t table,
 	const struct reuse_range *range, struct error *err);
 
+/* schema.pgdump, the caller's (text_clear), where it would come out the same again; else *taken is false. So it is,
+ * with a warning, when the archive does not have it as its manifest says. The sequences' values in it may be old ones:
+ * those of the manifest count, see anchore-snapshot(5). */
+int earlier_schema(struct text *out, char sha256[65], bool *taken, const struct earlier *earlier, struct error *err);
+
 #endif

@@ -21,6 +21,39 @@ teardown_file() { server_stop; }
 	all_taken big
 }
 
+asked_pg_dump() { grep -cx 'backup-schema.*' "$BATS_TEST_TMPDIR/steps"; }
+
+@test "what pg_dump wrote is taken over, too, and a sequence that went on meanwhile is as it is now" {
+	sql anchore "CREATE SEQUENCE counter; ALTER SEQUENCE counter OWNER TO engine"
+	sql anchore "SELECT nextval('counter')"
+	expect 0 backup
+	schema=$(manifest "$(newest_snapshot)" | grep -A 3 '"schema.pgdump"' | grep sha256)
+	# The server logs 32 values at a time: these take no transaction's number.
+	sql anchore "SELECT nextval('counter'), nextval('counter')"
+	ANCHORE_ADMIN_FAULT_LOG=$BATS_TEST_TMPDIR/steps expect 0 backup --incremental
+	[ "$(asked_pg_dump)" = 0 ]
+	contains "$(manifest "$(newest_snapshot)" | grep -A 3 '"schema.pgdump"')" "$schema"
+	expect 0 snapshot verify latest
+	expect 0 restore latest --yes
+	[ "$(sql anchore "SELECT last_value FROM counter")" = 3 ]
+}
+
+@test "pg_dump is asked again after any transaction, and when what it wrote is damaged" {
+	expect 0 backup
+	damage "$(newest_snapshot)" '^schema'
+	ANCHORE_ADMIN_FAULT_LOG=$BATS_TEST_TMPDIR/steps expect 0 backup --incremental
+	contains "$stderr" "warning: .* the member schema.pgdump is damaged; asking pg_dump for it"
+	[ "$(asked_pg_dump)" = 1 ]
+	expect 0 snapshot verify latest
+	all_taken big
+	sql anchore "COMMENT ON TABLE big IS 'changed'"
+	rm "$BATS_TEST_TMPDIR/steps"
+	ANCHORE_ADMIN_FAULT_LOG=$BATS_TEST_TMPDIR/steps expect 0 backup --incremental
+	[ "$(asked_pg_dump)" = 1 ]
+	expect 0 restore latest --yes
+	[ "$(sql anchore "SELECT obj_description('big'::regclass)")" = changed ]
+}
+
 @test "--json and snapshot show say from where how much was taken" {
 	expect 0 backup
 	id=$(manifest "$(newest_snapshot)" | sed -n 's/^  "id": "\(.*\)",/\1/p')

@@ -167,6 +167,30 @@ START_TEST(untouched_needs_a_quiet_moment)
 		a.moment.prepared = cases[i].prepared;
 		reuse_build(&reuse, &a, &b);
 		ck_assert_msg(reuse.untouched == cases[i].untouched, "case %zu", i);
+		ck_assert(reuse.schema == reuse.untouched);
+	}
+}
+END_TEST
+
+/* Another pg_dump, or another program that calls it, may write something else of the same. */
+START_TEST(the_schema_is_of_the_same_programs)
+{
+	AUTO(manifest_clear) struct manifest a;
+	AUTO(manifest_clear) struct manifest b;
+	fill(&a);
+	fill(&b);
+	a.moment.xmin = a.moment.xmax = b.moment.xmax = 12;
+	char **const versions[] = {&b.tool_version, &b.client_version};
+	for (size_t i = 0; i < 2; i++) {
+		AUTO(reuse_clear) struct reuse same;
+		AUTO(reuse_clear) struct reuse other;
+		reuse_build(&same, &a, &b);
+		ck_assert(same.schema);
+		char *before = *versions[i];
+		*versions[i] = "0";
+		reuse_build(&other, &a, &b);
+		*versions[i] = before;
+		ck_assert(other.untouched && !other.schema);
 	}
 }
 END_TEST
@@ -201,6 +225,6 @@ Suite *reuse_suite(void)
 {
 	const TTest *const tests[] = {a_snapshot_that_anything_speaks_against_is_refused,
 		ranges_have_their_rows_and_chunks, a_table_that_is_another_is_not_known,
-		untouched_needs_a_quiet_moment, ranges_cover_every_page_once, NULL};
+		untouched_needs_a_quiet_moment, the_schema_is_of_the_same_programs, ranges_cover_every_page_once, NULL};
 	return unit_suite("reuse", tests);
 }
