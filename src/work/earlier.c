@@ -2,12 +2,14 @@
 
 #include <string.h>
 
+#include "base/fault.h"
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "io/digest.h"
 #include "io/tarball.h"
 #include "work/reader.h"
+#include "work/scan.h"
 #include "work/store.h"
 
 struct earlier {
@@ -20,7 +22,9 @@ struct earlier {
 static int open_archive(struct earlier *earlier, struct error *err)
 {
 	AUTO(snapshot_reader_auto) struct snapshot_reader *reader = NULL;
-	int rc = snapshot_open(&reader, &earlier->entry, err);
+	int rc = fault_point("backup-earlier", err);
+	if (!rc)
+		rc = snapshot_open(&reader, &earlier->entry, err);
 	if (!rc)
 		rc = tarball_open(&earlier->tarball, earlier->entry.path, err);
 	if (!rc && earlier->tarball.count != earlier->entry.manifest.member_count + 1)
@@ -123,17 +127,35 @@ static int load_frame(struct chunk *out, const struct earlier *earlier, size_t i
 	return 0;
 }
 
+/* Of the frames that a worker keeps at once: a page of pointers to long values is a range of any size. Where a range
+ * has more, they are all read to be checked, and then one by one. */
+static uint64_t most_kept(void)
+{
+	return scan_chunk() / 3;
+}
+
+static bool fits(const struct earlier *earlier, const struct reuse_range *range)
+{
+	uint64_t bytes = 0;
+	for (size_t i = 0; i < range->count; i++)
+		bytes += earlier->entry.manifest.members[earlier->reuse.chunks[range->first + i].member].size;
+	return bytes <= most_kept();
+}
+
 int earlier_load(struct chunk **out, bool *whole, const struct earlier *earlier, size_t table,
 	const struct reuse_range *range, struct error *err)
 {
 	const struct chunk empty = {.table = table, .pages = range->pages};
 	struct chunk *chunks = mem_array(range->count ? range->count : 1, sizeof *chunks);
 	struct error why = ERROR_INIT;
+	bool keep = fits(earlier, range);
 	int rc = 0;
 	chunks[0] = empty;
 	for (size_t i = 0; !rc && i < range->count; i++) {
 		chunks[i] = empty;
 		rc = load_frame(&chunks[i], earlier, earlier->reuse.chunks[range->first + i].member, &why);
+		if (!keep)
+			text_clear(&chunks[i].frame);
 	}
 	*whole = !rc;
 	if (!rc) {
@@ -148,4 +170,19 @@ int earlier_load(struct chunk **out, bool *whole, const struct earlier *earlier,
 	log_warn("%s: %s; reading its rows from the database", earlier->entry.path, why.message);
 	error_clear(&why);
 	return 0;
+}
+
+int earlier_again(struct chunk *chunk, const struct earlier *earlier, const struct reuse_range *range, size_t index,
+	struct error *err)
+{
+	if (index >= range->count || chunk->frame.size)
+		return 0;
+	int rc = fault_point("backup-earlier-again", err);
+	if (!rc)
+		rc = load_frame(chunk, earlier, earlier->reuse.chunks[range->first + index].member, err);
+	if (!rc || rc == ERROR_INTERRUPTED)
+		return rc;
+	text_clear(&chunk->frame);
+	error_context(err, "%s changed while it was read", earlier->entry.path);
+	return error_hint(err, "run the command again when nothing else writes to the store");
 }
