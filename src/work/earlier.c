@@ -74,8 +74,13 @@ int earlier_find(struct earlier **out, const char *store, const struct manifest 
 		if (!found && !first_reason)
 			first_reason = mem_format("snapshot %.12s cannot be built on: %s", id, why);
 	}
-	if (rc)
+	/* Or that would be told as what is wrong with a snapshot. */
+	if (!rc)
+		rc = interrupt_check(err);
+	if (rc) {
+		earlier_close(found);
 		return rc;
+	}
 	if (found)
 		log_detail("building on snapshot %.12s%s", found->entry.manifest.id,
 			found->reuse.untouched ? ", since which no transaction has ended" : "");

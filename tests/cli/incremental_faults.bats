@@ -105,6 +105,7 @@ first_steps() {
 			assert_right
 		elif [ "$status" -eq $want ]; then
 			only_the_base_is_left "step $n"
+			says_not "cannot be built on"
 		else
 			show "step $n: exit status $status"
 			return 1
