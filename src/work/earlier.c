@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/fault.h"
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -9,6 +10,7 @@
 #include "io/tarball.h"
 #include "work/archive.h"
 #include "work/reader.h"
+#include "work/scan.h"
 #include "work/store.h"
 
 struct earlier {
@@ -21,7 +23,9 @@ struct earlier {
 static int open_archive(struct earlier *earlier, struct error *err)
 {
 	AUTO(snapshot_reader_auto) struct snapshot_reader *reader = NULL;
-	int rc = snapshot_open(&reader, &earlier->entry, err);
+	int rc = fault_point("backup-earlier", err);
+	if (!rc)
+		rc = snapshot_open(&reader, &earlier->entry, err);
 	if (!rc)
 		rc = tarball_open(&earlier->tarball, earlier->entry.path, err);
 	if (!rc && earlier->tarball.count != earlier->entry.manifest.member_count + 1)
@@ -71,8 +75,13 @@ int earlier_find(struct earlier **out, const char *store, const struct manifest 
 		if (!found && !first_reason)
 			first_reason = mem_format("snapshot %.12s cannot be built on: %s", id, why);
 	}
-	if (rc)
+	/* Or that would be told as what is wrong with a snapshot. */
+	if (!rc)
+		rc = interrupt_check(err);
+	if (rc) {
+		earlier_close(found);
 		return rc;
+	}
 	if (found)
 		log_detail("building on snapshot %.12s%s", found->entry.manifest.id,
 			found->reuse.untouched ? ", since which no transaction has ended" : "");
@@ -144,17 +153,35 @@ static int pass_over(struct error *err, const struct earlier *earlier, struct er
 	return 0;
 }
 
+/* Of the frames that a worker keeps at once: a page of pointers to long values is a range of any size. Where a range
+ * has more, they are all read to be checked, and then one by one. */
+static uint64_t most_kept(void)
+{
+	return scan_chunk() / 3;
+}
+
+static bool fits(const struct earlier *earlier, const struct reuse_range *range)
+{
+	uint64_t bytes = 0;
+	for (size_t i = 0; i < range->count; i++)
+		bytes += earlier->entry.manifest.members[earlier->reuse.chunks[range->first + i].member].size;
+	return bytes <= most_kept();
+}
+
 int earlier_load(struct chunk **out, bool *whole, const struct earlier *earlier, size_t table,
 	const struct reuse_range *range, struct error *err)
 {
 	const struct chunk empty = {.table = table, .pages = range->pages};
 	struct chunk *chunks = mem_array(range->count ? range->count : 1, sizeof *chunks);
 	struct error why = ERROR_INIT;
+	bool keep = fits(earlier, range);
 	int rc = 0;
 	chunks[0] = empty;
 	for (size_t i = 0; !rc && i < range->count; i++) {
 		chunks[i] = empty;
 		rc = load_frame(&chunks[i], earlier, earlier->reuse.chunks[range->first + i].member, &why);
+		if (!keep)
+			text_clear(&chunks[i].frame);
 	}
 	*whole = !rc;
 	if (!rc) {
@@ -185,4 +212,19 @@ int earlier_schema(struct text *out, char sha256[65], bool *taken, const struct 
 	*out = text;
 	text = (struct text)TEXT_INIT;
 	return 0;
+}
+
+int earlier_again(struct chunk *chunk, const struct earlier *earlier, const struct reuse_range *range, size_t index,
+	struct error *err)
+{
+	if (index >= range->count || chunk->frame.size)
+		return 0;
+	int rc = fault_point("backup-earlier-again", err);
+	if (!rc)
+		rc = load_frame(chunk, earlier, earlier->reuse.chunks[range->first + index].member, err);
+	if (!rc || rc == ERROR_INTERRUPTED)
+		return rc;
+	text_clear(&chunk->frame);
+	error_context(err, "%s changed while it was read", earlier->entry.path);
+	return error_hint(err, "run the command again when nothing else writes to the store");
 }

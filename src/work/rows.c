@@ -234,9 +234,13 @@ static int on_same(void *context, size_t id, const struct reuse_range *range, bo
 {
 	struct rows_worker *worker = context;
 	AUTO(mem_auto) struct chunk *chunks = NULL;
-	int rc = earlier_load(&chunks, taken, worker->rows->earlier, id, range, err);
-	for (size_t i = 0; !rc && *taken && i < (range->count ? range->count : 1); i++)
-		push(worker->rows, &chunks[i]);
+	const struct earlier *earlier = worker->rows->earlier;
+	int rc = earlier_load(&chunks, taken, earlier, id, range, err);
+	for (size_t i = 0; !rc && *taken && i < (range->count ? range->count : 1); i++) {
+		rc = earlier_again(&chunks[i], earlier, range, i, err);
+		if (!rc)
+			push(worker->rows, &chunks[i]);
+	}
 	if (!rc && *taken)
 		push(worker->rows, &(struct chunk){.table = id, .pages = range->pages, .last = true});
 	return rc;

@@ -11,7 +11,7 @@
 
 /* Fills oid, file and shape of the manifest's tables, which are those of the inventory. Within its transaction. shape
  * is left NULL where nobody can tell: a type that is neither the system's own nor made of such, one that prints the
- * names of other things (regclass), a table that a crash empties. */
+ * names of other things (regclass), a table that a crash empties, or one whose access method is not heap. */
 int shape_read(struct manifest *manifest, const struct inventory *inventory, struct db *db, struct error *err);
 
 #endif

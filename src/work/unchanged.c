@@ -13,6 +13,7 @@
 #include "work/database.h"
 #include "work/inspect.h"
 #include "work/proof.h"
+#include "work/prove.h"
 
 /* Of this deployment and database, whole, and not known to be damaged inside. */
 static bool usable(const struct snapshot_entry *entry, const char *deployment, const char *name)
@@ -110,6 +111,20 @@ static bool same(const struct manifest *a, const struct manifest *b)
 		same_properties(a, b) && proof_equal(a, b);
 }
 
+/* The older one may have been damaged since it was looked at last, and then the new one is the only one that is whole.
+ * Damage is recorded beside it, so that whoever looks next knows of it. */
+static int still_whole(bool *whole, struct run *run, const struct snapshot_entry *older, struct error *err)
+{
+	AUTO(error_clear) struct error why = ERROR_INIT;
+	int rc = prove_bytes(run, older, &why);
+	if (rc == ERROR_INTERRUPTED)
+		return error_move(err, &why);
+	*whole = !rc;
+	if (rc)
+		log_detail("%s; keeping the new snapshot, which holds the same", why.message);
+	return 0;
+}
+
 /* The moment first: killed in between, both archives are there and both are right. */
 static int drop(struct run *run, const struct snapshot_entry *older, const struct snapshot_entry *taken,
 	struct error *err)
@@ -130,7 +145,7 @@ int unchanged_drop(char **id, struct run *run, struct db *db, const struct snaps
 {
 	AUTO(snapshot_list_clear) struct snapshot_list list = {NULL, 0};
 	AUTO(mem_auto) char *deployment = NULL;
-	bool provable = false;
+	bool provable = false, whole = false;
 	int rc = list_store(&list, &deployment, run, err);
 	if (!rc)
 		rc = proof_provable(&provable, db, err);
@@ -139,6 +154,9 @@ int unchanged_drop(char **id, struct run *run, struct db *db, const struct snaps
 	long at = newest(&list, deployment, db_name(db), taken->manifest.id);
 	if (at < 0 || !provable || !same(&list.entries[at].manifest, &taken->manifest))
 		return 0;
+	rc = still_whole(&whole, run, &list.entries[at], err);
+	if (rc || !whole)
+		return rc;
 	log_detail("it holds what snapshot %.12s does", list.entries[at].manifest.id);
 	rc = drop(run, &list.entries[at], taken, err);
 	if (!rc)

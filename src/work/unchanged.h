@@ -19,8 +19,8 @@
 /* *id: of the newest usable snapshot, if the database provably equals it; else NULL. Owned. *db_version: the
  * database's; owned; NULL where it says none. */
 int unchanged_look(char **id, char **db_version, struct run *run, struct db *db, struct error *err);
-/* taken is the newest. *id, owned: of the one before, if it holds the same, and then taken's archive is gone; else
- * NULL. */
+/* taken is the newest. *id, owned: of the one before, if it holds the same and its bytes are still those that its
+ * manifest says, and then taken's archive is gone; else NULL. */
 int unchanged_drop(char **id, struct run *run, struct db *db, const struct snapshot_entry *taken, struct error *err);
 
 #endif

@@ -202,21 +202,25 @@ fails_silently() {
 	[ "$status" -eq 0 ]
 }
 
-@test "a damaged snapshot is found in its turn, told once, and no longer built on" {
-	expect 0 cron run
-	local first
-	first=$(newest_snapshot)
-	# In the middle of a chunk: its size and its headers stay.
-	python3 - "$first" <<-'PY'
+# damage ARCHIVE ENDING: one bit in the middle of the largest such member: its size and its headers stay.
+damage() {
+	python3 - "$1" "$2" <<-'PY'
 		import sys, tarfile
 		with tarfile.open(sys.argv[1]) as tar:
-		    member = max((m for m in tar.getmembers() if m.name.endswith(".zst")), key=lambda m: m.size)
+		    member = max((m for m in tar.getmembers() if m.name.endswith(sys.argv[2])), key=lambda m: m.size)
 		with open(sys.argv[1], "r+b") as file:
 		    file.seek(member.offset_data + member.size // 2)
 		    byte = file.read(1)
 		    file.seek(member.offset_data + member.size // 2)
 		    file.write(bytes([byte[0] ^ 1]))
 	PY
+}
+
+@test "a damaged snapshot is found in its turn, told once, and no longer built on" {
+	expect 0 cron run
+	local first
+	first=$(newest_snapshot)
+	damage "$first" .zst
 	night
 	fails 6 'failed \(verify\)' damaged 'hint: '
 	# It is no proof of anything any more: a new one is taken, and the old one still is in the way.
@@ -231,6 +235,28 @@ fails_silently() {
 	night
 	expect 0 cron run
 	talks 'works again'
+}
+
+@test "a new snapshot does not go again because a damaged one held the same" {
+	for part in .zst schema.pgdump; do
+		rm -rf "$STORE"
+		night
+		expect 0 cron run
+		first=$(newest_snapshot)
+		damage "$first" "$part"
+		sql postgres "CREATE TABLE noise (x int); DROP TABLE noise"
+		sql postgres CHECKPOINT
+		night
+		fails 6 'failed \(verify\)' "${first##*/} is damaged" 'hint: '
+		[ "$(snapshots)" -eq 2 ]
+		[ "$(state .outcome)" = failed ]
+		rm "$first"
+		expect 0 snapshot verify latest
+		# The proof is the new one's from now on.
+		night
+		expect 0 cron run
+		[ "$(snapshots)" -eq 1 ]
+	done
 }
 
 @test "metrics are whole, readable, and there after a failure too; a folder that lacks is one warning" {

@@ -86,6 +86,15 @@ teardown_file() { server_stop; }
 	all_taken big
 }
 
+@test "a table of another access method than heap is always read" {
+	sql anchore "CREATE ACCESS METHOD other TYPE TABLE HANDLER heap_tableam_handler"
+	sql anchore "CREATE TABLE stored (a int) USING other; ALTER TABLE stored OWNER TO engine; INSERT INTO stored VALUES (1)"
+	expect 0 backup
+	incremental
+	all_read stored
+	all_taken big
+}
+
 @test "tables that are renamed, exchanged, dropped and made again" {
 	sql anchore "CREATE TABLE twin (LIKE big); INSERT INTO twin SELECT id, 'twin' FROM big; ALTER TABLE twin OWNER TO engine"
 	expect 0 backup

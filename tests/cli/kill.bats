@@ -8,25 +8,6 @@ teardown_file() { server_stop; }
 setup() { deployment_make; }
 teardown() { databases_drop; }
 
-# How many steps a whole run has.
-steps_of() {
-	rm -f "$BATS_TEST_TMPDIR/steps"
-	ANCHORE_ADMIN_FAULT_LOG=$BATS_TEST_TMPDIR/steps expect 0 "$@"
-	STEPS=$(wc -l <"$BATS_TEST_TMPDIR/steps")
-	[ "$STEPS" -ge 4 ]
-}
-
-# Which of the steps to visit: each name's first and last, so that long loops cost little. With ANCHORE_TEST_ALL
-# set, all of them.
-visits() {
-	if [ -n "${ANCHORE_TEST_ALL:-}" ]; then
-		seq "$STEPS"
-	else
-		awk '{ if (!($1 in first)) first[$1] = NR; last[$1] = NR }
-			END { for (n in first) { print first[n]; print last[n] } }' "$BATS_TEST_TMPDIR/steps" | sort -nu
-	fi
-}
-
 killed() {
 	local n=$1
 	shift

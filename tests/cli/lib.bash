@@ -300,3 +300,22 @@ tool_go() {
 	output=$(cat "$BATS_TEST_TMPDIR/tool.out")
 	stderr=$(cat "$BATS_TEST_TMPDIR/tool.err")
 }
+
+# steps_of ARGUMENTS...: how many steps a whole run of the tool has, in $STEPS, and which, in $BATS_TEST_TMPDIR/steps.
+steps_of() {
+	rm -f "$BATS_TEST_TMPDIR/steps"
+	ANCHORE_ADMIN_FAULT_LOG=$BATS_TEST_TMPDIR/steps expect 0 "$@"
+	STEPS=$(wc -l <"$BATS_TEST_TMPDIR/steps")
+	[ "$STEPS" -ge 4 ]
+}
+
+# Which of the steps to visit: each name's first and last, so that long loops cost little. With ANCHORE_TEST_ALL
+# set, all of them.
+visits() {
+	if [ -n "${ANCHORE_TEST_ALL:-}" ]; then
+		seq "$STEPS"
+	else
+		awk '{ if (!($1 in first)) first[$1] = NR; last[$1] = NR }
+			END { for (n in first) { print first[n]; print last[n] } }' "$BATS_TEST_TMPDIR/steps" | sort -nu
+	fi
+}

@@ -6,10 +6,13 @@
   down                                rows of the newer version that nobody wants, each edge down
   fails                               an error in the last edge leaves everything as it was
   backup                              with client programs older than the server: refused; else the whole cycle
+  incremental                         what is unchanged is taken from the earlier snapshot, what is not is read
+  moved                               restored on another server, nothing is taken from what the first one gave
 
 Cases run side by side, each on a database of its own. A case is a function that gives the lines that offend."""
 import collections
 import concurrent.futures
+import contextlib
 import glob
 import itertools
 import json
@@ -18,6 +21,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import threading
 import time
 import traceback
@@ -97,11 +101,14 @@ class Bench:
     def drop(self, name):
         self.ask(f"DROP DATABASE {name}")
 
-    def tool(self, name, *words, status=0, migrations=None):
+    def store(self, name):
+        return f"{self.server.folder}/store-{name}"
+
+    def tool(self, name, *words, status=0, migrations=None, store=None):
         """Runs the tool on a database and returns what it said; Failed if it exits otherwise."""
         done = subprocess.run(
             ["timeout", "120", TOOL, *words, "--database", self.server.conninfo(name),
-             "--store", f"{self.server.folder}/store-{name}", "--migrations", migrations or self.migrations],
+             "--store", store or self.store(name), "--migrations", migrations or self.migrations],
             env=self.environment, cwd=self.server.folder, stdin=subprocess.DEVNULL, capture_output=True, text=True,
             encoding="utf-8", check=False)
         if done.returncode != status:
@@ -297,7 +304,67 @@ def case_backup(bench, name):
     return lines
 
 
-def cases(full, shape):
+def chunks(store):
+    """What the newest snapshot took from an earlier one, and what it read: the tables of its chunks."""
+    newest = max(glob.glob(store + "/*.tar"), key=os.path.getmtime)
+    with tarfile.open(newest) as archive:
+        members = json.load(archive.extractfile("manifest.json"))["members"]
+    found = [(re.fullmatch(r"data/\d+-(\w+)/.*", member["name"])[1], "reused" in member)
+             for member in members if "page" in member]
+    return sorted(table for table, taken in found if taken), sorted(table for table, taken in found if not taken)
+
+
+@contextlib.contextmanager
+def quiet(major):
+    """A server for one case: nothing is built on a snapshot that saw what was not on the disk yet, and other cases write
+    all the time."""
+    with Server(major) as server:
+        bench = Bench(server)
+        with contextlib.closing(bench.admin):
+            yield bench
+
+
+def case_incremental(bench, _):
+    with quiet(bench.server.major) as alone:
+        return incremental(alone, alone.database())
+
+
+def incremental(bench, name):
+    with bench.connect(name) as db:
+        oracle.build(db, shapes.fresh("0.0.6"))
+        load_engine_rows(db, "0.0.6")
+        bench.tool(name, "backup")
+        _, whole = chunks(bench.store(name))
+        db.run("UPDATE users SET email = 'another'")
+        bench.tool(name, "backup", "--incremental")
+        before = everything(db)
+    taken, read_again = chunks(bench.store(name))
+    lines = [] if read_again == ["users"] else [f"not only users was read, but {read_again}"]
+    lines += [] if sorted(taken + read_again) == whole else [f"there were {whole}, then {taken} and {read_again}"]
+    bench.tool(name, "snapshot", "verify", "latest")
+    bench.tool(name, "restore", "latest", "--yes")
+    with bench.connect(name) as db:
+        return lines + is_fresh(db, "0.0.6") + same_rows(before, everything(db))
+
+
+def case_moved(bench, name):
+    """Its rows, its name and its store are the same: only the server is another one, of the version of the clients."""
+    with bench.connect(name) as db:
+        oracle.build(db, shapes.fresh("0.0.6"))
+        load_engine_rows(db, "0.0.6")
+    bench.tool(name, "backup")
+    with quiet(str(client_major())) as other:
+        other.tool(name, "restore", "latest", "--yes", store=bench.store(name))
+        said = other.tool(name, "backup", "--incremental", store=bench.store(name))
+        taken, _ = chunks(bench.store(name))
+        other.tool(name, "backup", "--incremental", store=bench.store(name))
+    _, after = chunks(bench.store(name))
+    lines = [f"{taken} were taken"] if taken else []
+    lines += [] if "it is of another database or server; reading everything" in said else [said]
+    return lines + ([f"{after} were read again"] if after else [])
+
+
+def cases(full, shape, major):
     """(name, function, arguments). Not full: one shape, and hostile rows only from where there are special ones."""
     steps = list(zip(VERSIONS, VERSIONS[1:]))
     special = {"0.0.2", *(name[:-4] for name in os.listdir(HOSTILE))}
@@ -314,6 +381,10 @@ def cases(full, shape):
         if full:
             yield f"down {newer}--{older}", case_down, newer, older
     yield "backup", case_backup
+    if int(major) <= client_major():
+        yield "incremental", case_incremental
+    if int(major) < client_major():
+        yield "moved", case_moved
 
 
 def run_case(bench, function, *arguments):
@@ -342,7 +413,7 @@ def main(major, full=False, shape="upgraded"):
         sys.exit("ANCHORE_ADMIN names no test build of the tool")
     if not glob.glob(os.path.join(MIGRATIONS, f"*--{NEWEST}.sql")):
         lacking(major, f"no edge leads to {NEWEST}")
-    chosen = [case for case in cases(full, shape)
+    chosen = [case for case in cases(full, shape, major)
               if len(sys.argv) < 2 or any(re.search(pattern, case[0]) for pattern in sys.argv[1:])]
     try:
         server = Server(major)
