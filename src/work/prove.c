@@ -54,6 +54,11 @@ int prove_digests(struct run *run, const struct snapshot_entry *entry, struct er
 	return advise(read_archive(run, entry, true, err), err);
 }
 
+int prove_bytes(struct run *run, const struct snapshot_entry *entry, struct error *err)
+{
+	return read_archive(run, entry, false, err);
+}
+
 /* ---- by restoring ---- */
 
 /* The copy has the catalog of its manifest; is that what the version's own file says? A version that is not known here

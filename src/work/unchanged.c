@@ -13,6 +13,8 @@
 #include "work/database.h"
 #include "work/inspect.h"
 #include "work/proof.h"
+#include "work/prove.h"
+#include "work/schema_same.h"
 
 /* Of this deployment and database, whole, and not known to be damaged inside. */
 static bool usable(const struct snapshot_entry *entry, const char *deployment, const char *name)
@@ -110,6 +112,23 @@ static bool same(const struct manifest *a, const struct manifest *b)
 		same_properties(a, b) && proof_equal(a, b);
 }
 
+/* The manifests are the same; the archives too? The older one's file may have rotted since, unnoticed, and then the new
+ * one is the only copy. */
+static int same_archives(bool *out, struct run *run, const struct snapshot_entry *older,
+	const struct snapshot_entry *taken, struct error *err)
+{
+	struct error why = ERROR_INIT;
+	bool same = false;
+	int rc = schema_same(&same, older, taken, &why);
+	if (!rc && same)
+		rc = prove_bytes(run, older, &why);
+	if (rc && rc != ERROR_CORRUPT)
+		return error_move(err, &why);
+	*out = !rc && same;
+	error_clear(&why);
+	return 0;
+}
+
 /* The moment first: killed in between, both archives are there and both are right. */
 static int drop(struct run *run, const struct snapshot_entry *older, const struct snapshot_entry *taken,
 	struct error *err)
@@ -139,6 +158,10 @@ int unchanged_drop(char **id, struct run *run, struct db *db, const struct snaps
 	long at = newest(&list, deployment, db_name(db), taken->manifest.id);
 	if (at < 0 || !provable || !same(&list.entries[at].manifest, &taken->manifest))
 		return 0;
+	bool whole = false;
+	rc = same_archives(&whole, run, &list.entries[at], taken, err);
+	if (rc || !whole)
+		return rc;
 	log_detail("it holds what snapshot %.12s does", list.entries[at].manifest.id);
 	rc = drop(run, &list.entries[at], taken, err);
 	if (!rc)

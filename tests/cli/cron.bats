@@ -39,6 +39,20 @@ state() {
 	jq -r "$1" "$STORE/scheduled.json"
 }
 
+# Flips a bit in the middle of the longest chunk: size and headers stay.
+rot() {
+	python3 - "$1" <<-'PY'
+		import sys, tarfile
+		with tarfile.open(sys.argv[1]) as tar:
+		    member = max((m for m in tar.getmembers() if m.name.endswith(".zst")), key=lambda m: m.size)
+		with open(sys.argv[1], "r+b") as file:
+		    file.seek(member.offset_data + member.size // 2)
+		    byte = file.read(1)
+		    file.seek(member.offset_data + member.size // 2)
+		    file.write(bytes([byte[0] ^ 1]))
+	PY
+}
+
 silent() {
 	if [ -n "$output$stderr" ]; then
 		show "not silent"
@@ -64,6 +78,46 @@ silent() {
 	[ "$(state .outcome)" = "done" ]
 	[ "$(state .missed)" -eq 0 ]
 	expect 0 snapshot verify
+}
+
+@test "what no digest of rows covers is a change, too" {
+	expect 0 cron run
+	sql "$NAME" "SELECT lo_create(4711); ALTER LARGE OBJECT 4711 OWNER TO engine; CREATE TYPE pair AS (a int);
+		CREATE ROLE reader"
+	night
+	expect 0 cron run
+	[ "$(snapshots)" -eq 2 ]
+	local change count=2
+	for change in "GRANT SELECT ON LARGE OBJECT 4711 TO reader" "ALTER LARGE OBJECT 4711 OWNER TO postgres" \
+		"COMMENT ON LARGE OBJECT 4711 IS 'one'" "COMMENT ON EXTENSION plpgsql IS 'two'" \
+		"ALTER TYPE pair ADD ATTRIBUTE b text" "CREATE CAST (pair AS anchore) WITH INOUT" \
+		"CREATE TEXT SEARCH CONFIGURATION mine (COPY = simple)" "CREATE COLLATION other FROM \"C\"" \
+		"CREATE FOREIGN DATA WRAPPER nobody" "COMMENT ON TABLE anchore IS 'three'" "SELECT lo_put(4711, 0, 'x')" \
+		"ALTER TABLE anchore OWNER TO postgres" "COMMENT ON DATABASE \"$NAME\" IS 'four'" \
+		"ALTER DATABASE \"$NAME\" SET work_mem = '8MB'" "CREATE SEQUENCE counter" "SELECT nextval('counter')"; do
+		sql "$NAME" "$change" >/dev/null
+		night
+		expect 0 cron run
+		count=$((count + 1))
+		[ "$(snapshots)" -eq "$count" ] || { show "not seen: $change"; return 1; }
+	done
+	sql postgres "CREATE TABLE noise (x int); DROP TABLE noise"
+	night
+	expect 0 cron run
+	[ "$(snapshots)" -eq "$count" ]
+}
+
+@test "of two archives that hold the same the damaged one is not the one that stays" {
+	expect 0 cron run
+	local first
+	first=$(newest_snapshot)
+	rot "$first"
+	sql postgres "CREATE TABLE noise (x int); DROP TABLE noise"
+	night
+	expect 6 cron run
+	[ "$(snapshots)" -eq 2 ]
+	rm "$first"
+	expect 0 snapshot verify latest
 }
 
 @test "what moves transaction numbers and changes nothing makes no snapshot, and is known the next night" {
@@ -206,17 +260,7 @@ fails_silently() {
 	expect 0 cron run
 	local first
 	first=$(newest_snapshot)
-	# In the middle of a chunk: its size and its headers stay.
-	python3 - "$first" <<-'PY'
-		import sys, tarfile
-		with tarfile.open(sys.argv[1]) as tar:
-		    member = max((m for m in tar.getmembers() if m.name.endswith(".zst")), key=lambda m: m.size)
-		with open(sys.argv[1], "r+b") as file:
-		    file.seek(member.offset_data + member.size // 2)
-		    byte = file.read(1)
-		    file.seek(member.offset_data + member.size // 2)
-		    file.write(bytes([byte[0] ^ 1]))
-	PY
+	rot "$first"
 	night
 	fails 6 'failed \(verify\)' damaged 'hint: '
 	# It is no proof of anything any more: a new one is taken, and the old one still is in the way.
