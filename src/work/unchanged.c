@@ -16,11 +16,12 @@
 #include "work/prove.h"
 #include "work/schema_same.h"
 
-/* Of this deployment and database, whole, and not known to be damaged inside. */
+/* Of this deployment and database, whole, and not known to be damaged inside or to fail when it is restored. */
 static bool usable(const struct snapshot_entry *entry, const char *deployment, const char *name)
 {
 	return entry->health == SNAPSHOT_WHOLE && deployment && text_same(entry->manifest.deployment, deployment) &&
-		text_same(entry->manifest.identity.name, name) && snapshot_verified_at(entry) != 0;
+		text_same(entry->manifest.identity.name, name) && snapshot_verified_at(entry) != 0 &&
+		!entry->proven.failed;
 }
 
 /* The newest but the one called skip; -1: none. */

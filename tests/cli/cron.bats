@@ -120,6 +120,19 @@ silent() {
 	expect 0 snapshot verify latest
 }
 
+@test "a snapshot that could not be restored is no reason to take none" {
+	expect 0 cron run
+	printf '{"pinned": false, "proven": {"at": "2023-11-14T22:20:00Z", "failed": true, "message": "the rows differ"}}' \
+		>"$(newest_snapshot).state"
+	night
+	expect 0 cron run
+	[ "$(snapshots)" -eq 2 ]
+	sql postgres "CREATE TABLE noise (x int); DROP TABLE noise"
+	night
+	expect 0 cron run
+	[ "$(snapshots)" -eq 2 ]
+}
+
 @test "what moves transaction numbers and changes nothing makes no snapshot, and is known the next night" {
 	expect 0 cron run
 	# In another database of the server, and without any effect in this one.
