@@ -149,33 +149,54 @@ static int prune(struct job *job, struct error *err)
 	return rc;
 }
 
+/* "; and so are …": all of them, so that one more is another failure. */
+static void add_more(struct text *out, const struct snapshot_entry *entry, size_t number)
+{
+	text_addf(out, "%s%s", number == 2 ? "; and so is " : ", ", path_base(entry->path));
+}
+
+static bool is_damaged(const struct snapshot_entry *entry)
+{
+	bool ours = entry->health == SNAPSHOT_WHOLE || entry->health == SNAPSHOT_CORRUPT;
+	return ours && !snapshot_verified_at(entry);
+}
+
 /* A snapshot that is known to be damaged is a failure for as long as it lies there, not only on the night on which its
  * turn came. */
 static int known_damage(const struct job *job, struct error *err)
 {
 	AUTO(snapshot_list_clear) struct snapshot_list list = {NULL, 0};
+	AUTO(text_clear) struct text words = TEXT_INIT;
+	size_t number = 0;
 	int rc = store_list(&list, job->store, err);
 	for (size_t i = 0; !rc && i < list.count; i++) {
 		const struct snapshot_entry *entry = &list.entries[i];
-		bool ours = entry->health == SNAPSHOT_WHOLE || entry->health == SNAPSHOT_CORRUPT;
-		if (!ours || snapshot_verified_at(entry))
+		if (!is_damaged(entry))
 			continue;
-		rc = error_set(err, ERROR_CORRUPT, "%s is damaged: %s", entry->path,
-			entry->why ? entry->why : entry->verified.message ? entry->verified.message : "it fails");
-		error_hint(err, "put a good copy in its place, or remove it; look with `anchore-admin snapshot "
-			"verify`");
+		if (++number > 1)
+			add_more(&words, entry, number);
+		else
+			text_addf(&words, "%s is damaged: %s", entry->path,
+				entry->why ? entry->why : entry->verified.message ? entry->verified.message : "it fails");
 	}
-	return rc;
+	if (rc || !number)
+		return rc;
+	error_set(err, ERROR_CORRUPT, "%s", words.data);
+	return error_hint(err, "put a good copy in its place, or remove it; look with `anchore-admin snapshot verify`");
 }
 
+/* What was found now counts also where it could not be recorded. */
 static int verify(struct job *job, struct error *err)
 {
 	struct error why = ERROR_INIT;
 	int rc = prove_next(&job->nightly->verified, job->run, &why);
 	if (rc && rc != ERROR_CORRUPT)
 		return error_move(err, &why);
+	int known = known_damage(job, err);
+	if (rc && !known)
+		return error_move(err, &why);
 	error_clear(&why);
-	return known_damage(job, err);
+	return known;
 }
 
 /* The first failure is the run's, a later one is said with it. */

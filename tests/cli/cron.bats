@@ -290,6 +290,28 @@ fails_silently() {
 	talks 'works again'
 }
 
+@test "damage is a failure also where it cannot be recorded" {
+	expect 0 cron run
+	rot "$(newest_snapshot)"
+	night
+	ANCHORE_ADMIN_FAULT=prove-record:1:space fails 6 'failed \(verify\)' damaged
+	[ ! -e "$(newest_snapshot).state" ]
+}
+
+@test "one more damaged snapshot is told while the first still lies there" {
+	expect 0 cron run
+	rot "$(newest_snapshot)"
+	night
+	fails 6 'failed \(verify\)' damaged
+	night
+	fails_silently 6
+	rot "$(newest_snapshot)"
+	night
+	fails 6 'is damaged: .*; and so is anchore-0.0.6-'
+	night
+	fails_silently 6
+}
+
 @test "metrics are whole, readable, and there after a failure too; a folder that lacks is one warning" {
 	echo "metrics_file: textfiles/anchore.prom" >>"$DEPLOY/anchore-admin.yaml"
 	expect 0 cron run
