@@ -113,29 +113,33 @@ static int take(struct job *job, struct db *db, struct error *err)
 	return rc;
 }
 
-static int take_with_hooks(struct job *job, struct db *db, struct error *err)
+/* unseen, moved: why the database could not be looked at. Nobody hears of that sooner than the hooks that follow. */
+static int take_with_hooks(struct job *job, struct db *db, struct error *unseen, struct error *err)
 {
 	AUTO(list_clear) struct list facts = LIST_INIT;
 	hooks_facts(&facts, job->db_version, NULL, NULL);
 	int rc = hooks_before(job->run, "backup", &facts, err);
 	if (!rc)
-		rc = take(job, db, err);
+		rc = unseen->code ? error_move(err, unseen) : take(job, db, err);
 	hooks_facts(&facts, NULL, NULL, job->snapshot);
 	hooks_after(job->run, "backup", &facts, rc ? err : NULL);
+	error_clear(unseen);
 	return rc;
 }
 
 static int backup(struct job *job, struct error *err)
 {
 	AUTO(db_auto) struct db *db = NULL;
+	struct error why = ERROR_INIT;
 	struct run *run = job->run;
-	int rc = run_connect(&db, run, NULL, err);
-	if (!rc)
-		rc = unchanged_look(&job->snapshot, &job->db_version, run, db, err);
-	if (rc || job->snapshot)
+	int rc = settings_set(&run->settings, OPTION_INCREMENTAL, "true", SOURCE_COMMAND_LINE, run->command, NULL,
+		err);
+	if (rc)
 		return rc;
-	rc = settings_set(&run->settings, OPTION_INCREMENTAL, "true", SOURCE_COMMAND_LINE, run->command, NULL, err);
-	return rc ? rc : take_with_hooks(job, db, err);
+	rc = run_connect(&db, run, NULL, &why);
+	if (!rc)
+		rc = unchanged_look(&job->snapshot, &job->db_version, run, db, &why);
+	return !rc && job->snapshot ? 0 : take_with_hooks(job, db, &why, err);
 }
 
 /* ---- the rest ---- */

@@ -194,6 +194,19 @@ is_dead() {
 	[ ! -s "$CALLS" ]
 }
 
+@test "in the scheduled job they run when the database cannot be reached, too" {
+	hook pre-backup p
+	hook post-backup q
+	sed -i 's/dbname=anchore/dbname=gone/' "$DEPLOY/anchore-admin.yaml"
+	expect 5 cron run
+	called 'pre-backup p' 'post-backup q'
+	grep -q '^post-backup q status=5' "$CALLS"
+	: >"$CALLS"
+	hook pre-backup p 63
+	expect 3 cron run
+	called 'pre-backup p' 'post-backup q'
+}
+
 @test "hooks-dir names another folder; one that is not there is said" {
 	hook pre-backup p
 	mv "$DEPLOY/hooks" "$DEPLOY/mine"
