@@ -16,6 +16,7 @@
 #include "work/prove.h"
 #include "work/prune.h"
 #include "work/snapshot.h"
+#include "work/turn.h"
 #include "work/unchanged.h"
 
 enum { LOCK_WAIT = 3600, LOCK_STEP = 1 };
@@ -56,18 +57,6 @@ static int wait_a_little(const struct run *run, struct error *err)
 	digest_random_hex(hex, 4);
 	clock_sleep((double)strtoull(hex, NULL, 16) / UINT32_MAX * (double)most / clock_speed());
 	return interrupt_check(err);
-}
-
-/* Both would record what became of them: the one that gives way only says so. */
-static int give_way(const char *store, struct error *err)
-{
-	AUTO(error_clear) struct error ignored = ERROR_INIT;
-	AUTO(attempt_clear) struct attempt attempt = {.last = 0};
-	if (attempt_read(&attempt, store, &ignored) == 0) {
-		attempt.skipped = clock_now();
-		attempt_write(store, &attempt, &ignored);
-	}
-	return error_context(err, "the scheduled job runs already");
 }
 
 static int wait_for_store(struct run *run, struct error *err)
@@ -263,9 +252,11 @@ static void begin(struct job *job)
 {
 	AUTO(error_clear) struct error why = ERROR_INIT;
 	struct attempt *attempt = &job->nightly->attempt;
+	AUTO(file_close) int guard = attempt_lock(job->store);
 	if (attempt_read(attempt, job->store, &why))
 		log_warn("what became of the scheduled job before is not known: %s", why.message);
 	look_back(job);
+	mem_replace(&attempt->config, mem_copy(settings_text(&job->run->settings, OPTION_CONFIG)));
 	error_clear(&why);
 	if (attempt_write(job->store, attempt, &why))
 		log_detail("%s", why.message);
@@ -305,6 +296,7 @@ static void end(struct job *job, struct error *err, bool *tell)
 	struct nightly *nightly = job->nightly;
 	struct outcome *outcome = &job->outcome;
 	time_t over = 0;
+	AUTO(file_close) int guard = attempt_lock(job->store);
 	look_again(job);
 	outcome->exit_status = err->code ? interrupt_status(err) : 0;
 	outcome->message = err->message;
@@ -356,13 +348,7 @@ int nightly_run(struct nightly *out, struct run *run, bool watched, struct error
 	int rc = run_store(&job.store, run, true, err);
 	if (!rc && !watched)
 		rc = wait_a_little(run, err);
-	if (rc)
-		return rc;
-	AUTO(mem_auto) char *path = path_join(job.store, "scheduled.lock");
-	rc = file_lock(&lock, path, err);
-	if (rc == ERROR_LOCKED) {
-		run->told = !watched;
-		return give_way(job.store, err);
-	}
+	if (!rc)
+		rc = turn_take(&lock, run, job.store, watched, err);
 	return rc ? rc : run_job(&job, watched, err);
 }

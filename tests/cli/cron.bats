@@ -262,6 +262,51 @@ fails_silently() {
 	grep -q unchanged "$BATS_TEST_TMPDIR/second"
 }
 
+@test "one that hangs is told, once, by those that give way to it" {
+	tool_stopped backup-snapshot cron run --config "$DEPLOY/anchore-admin.yaml"
+	night
+	fails 4 'began at 2023-11-14T22:13:20Z still runs' "process $TOOL" 'hint: '
+	night
+	fails_silently 4
+	tool_go
+	[ "$status" -eq 0 ]
+}
+
+# It waits for a lock, or is over.
+waits_or_ended() {
+	grep -q -- "-> FLOCK .* $1 " /proc/locks || [ "$(sed 's/.*) //; s/ .*//' "/proc/$1/stat")" = Z ]
+}
+
+@test "one that gives way takes nothing from the record of the one that ends meanwhile" {
+	tool_stopped backup-snapshot cron run --config "$DEPLOY/anchore-admin.yaml"
+	local first=$TOOL
+	# It has read the record and is about to write it.
+	tool_stopped file-rename cron run --config "$DEPLOY/anchore-admin.yaml"
+	local second=$TOOL
+	kill -CONT "$first"
+	eventually waits_or_ended "$first"
+	kill -CONT "$second"
+	wait "$first"
+	wait "$second" || [ $? -eq 4 ]
+	[ "$(state .outcome)" = "done" ]
+	[ "$(state .begun)" = null ]
+	[ "$(state .skipped)" != null ]
+}
+
+@test "the job of another deployment in the same store is waited for" {
+	sed "s/dbname=anchore/dbname=second/" "$DEPLOY/anchore-admin.yaml" >"$DEPLOY/second.yaml"
+	database_make second
+	expect 0 cron run
+	tool_stopped backup-snapshot cron run --config "$DEPLOY/second.yaml"
+	(tool cron run --verbose) >"$BATS_TEST_TMPDIR/waits" 2>&1 3>&- &
+	local waits=$!
+	eventually grep -q waiting "$BATS_TEST_TMPDIR/waits"
+	tool_go
+	[ "$status" -eq 0 ]
+	wait "$waits" || { cat "$BATS_TEST_TMPDIR/waits"; return 1; }
+	[ "$(snapshots)" -eq 2 ]
+}
+
 @test "an hour is enough to wait for another run" {
 	tool_stopped backup-snapshot backup
 	ANCHORE_ADMIN_SPEED=3600 fails 4 'scheduled job failed \(lock\)' 'another run'
