@@ -401,6 +401,15 @@ waits_or_ended() {
 	PY
 }
 
+@test "killed while the metrics are written: no second file that an exporter would read" {
+	echo "metrics_file: anchore.prom" >>"$DEPLOY/anchore-admin.yaml"
+	expect 0 cron run
+	night
+	ANCHORE_ADMIN_FAULT=file-publish:1:kill expect 137 cron run
+	[ "$(find "$DEPLOY" -maxdepth 1 -name '*.prom')" = "$DEPLOY/anchore.prom" ]
+	grep -q "^anchore_admin_backup_last_attempt_timestamp_seconds $NIGHT$" "$DEPLOY/anchore.prom"
+}
+
 @test "a part that fails after the snapshot was made does not take it away" {
 	run --separate-stderr env ANCHORE_ADMIN_FAULT=nightly-part:3:fail "$ANCHORE_ADMIN" cron run \
 		--config "$DEPLOY/anchore-admin.yaml"
