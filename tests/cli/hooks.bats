@@ -207,6 +207,15 @@ is_dead() {
 	called 'pre-backup p' 'post-backup q'
 }
 
+@test "one that prints without end does not fill the memory, and its last words are shown" {
+	mkdir -p "$DEPLOY/hooks/pre-backup.d"
+	printf '#!/bin/sh\nhead -c 500000000 /dev/zero | tr "\\0" "\\n"\necho last words\n' >"$DEPLOY/hooks/pre-backup.d/much"
+	chmod 755 "$DEPLOY/hooks/pre-backup.d/much"
+	(ulimit -d 300000 && cd "$DEPLOY" && timeout 60 "$ANCHORE_ADMIN" backup >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err")
+	grep -qx 'last words' "$BATS_TEST_TMPDIR/err"
+	[ "$(stat -c %s "$BATS_TEST_TMPDIR/err")" -lt 1000000 ]
+}
+
 @test "hooks-dir names another folder; one that is not there is said" {
 	hook pre-backup p
 	mv "$DEPLOY/hooks" "$DEPLOY/mine"
