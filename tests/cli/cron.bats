@@ -83,18 +83,18 @@ silent() {
 @test "what no digest of rows covers is a change, too" {
 	expect 0 cron run
 	sql "$NAME" "SELECT lo_create(4711); ALTER LARGE OBJECT 4711 OWNER TO engine; CREATE TYPE pair AS (a int);
-		CREATE ROLE reader"
+		CREATE ROLE reader; GRANT reader TO engine"
 	night
 	expect 0 cron run
 	[ "$(snapshots)" -eq 2 ]
 	local change count=2
-	for change in "GRANT SELECT ON LARGE OBJECT 4711 TO reader" "ALTER LARGE OBJECT 4711 OWNER TO postgres" \
-		"COMMENT ON LARGE OBJECT 4711 IS 'one'" "COMMENT ON EXTENSION plpgsql IS 'two'" \
+	for change in "GRANT SELECT ON LARGE OBJECT 4711 TO reader" "ALTER LARGE OBJECT 4711 OWNER TO reader" \
+		"COMMENT ON LARGE OBJECT 4711 IS 'one'" \
 		"ALTER TYPE pair ADD ATTRIBUTE b text" "CREATE CAST (pair AS anchore) WITH INOUT" \
 		"CREATE TEXT SEARCH CONFIGURATION mine (COPY = simple)" "CREATE COLLATION other FROM \"C\"" \
 		"CREATE FOREIGN DATA WRAPPER nobody" "COMMENT ON TABLE anchore IS 'three'" "SELECT lo_put(4711, 0, 'x')" \
-		"ALTER TABLE anchore OWNER TO postgres" "COMMENT ON DATABASE \"$NAME\" IS 'four'" \
-		"ALTER DATABASE \"$NAME\" SET work_mem = '8MB'" "CREATE SEQUENCE counter" "SELECT nextval('counter')"; do
+		"ALTER TABLE anchore OWNER TO reader" "COMMENT ON DATABASE \"$NAME\" IS 'four'" \
+		"ALTER DATABASE \"$NAME\" SET work_mem = '8MB'" "CREATE SEQUENCE counter; ALTER SEQUENCE counter OWNER TO engine" "SELECT nextval('counter')"; do
 		sql "$NAME" "$change" >/dev/null
 		night
 		expect 0 cron run
@@ -339,7 +339,8 @@ waits_or_ended() {
 	expect 0 cron run
 	rot "$(newest_snapshot)"
 	night
-	ANCHORE_ADMIN_FAULT=prove-record:1:space fails 6 'failed \(verify\)' damaged
+	ANCHORE_ADMIN_FAULT=prove-record:1:space expect 6 cron run
+	talks 'failed \(verify\)' damaged 'not recorded'
 	[ ! -e "$(newest_snapshot).state" ]
 }
 
