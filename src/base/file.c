@@ -133,10 +133,11 @@ static int write_temporary(const char *path, const char *temporary, mode_t mode,
 static int replace(const char *path, mode_t mode, const void *data, size_t size, bool sync, struct error *err)
 {
 	AUTO(mem_auto) char *directory = path_directory(path);
-	AUTO(mem_auto) char *temporary = mem_format("%s/.tmp-%s", directory, path_base(path));
+	/* Not the ending of the file's own name: by that some programs choose what they read, hidden or not. */
+	AUTO(mem_auto) char *temporary = mem_format("%s/.tmp-%s.new", directory, path_base(path));
 	int rc = write_temporary(path, temporary, mode, data, size, sync, err);
-	if (!rc && sync)
-		rc = fault_point("file-rename", err);
+	if (!rc)
+		rc = fault_point(sync ? "file-rename" : "file-publish", err);
 	if (!rc && rename(temporary, path) != 0)
 		rc = error_errno(err, ERROR_FAILED, "cannot write %s", path);
 	if (rc)

@@ -22,6 +22,7 @@ extern char **environ;
 
 struct child {
 	pid_t pid;
+	size_t most;     /* to keep of each; 0: all */
 	int out, errors; /* read ends; -1 when not captured or at the end */
 	bool group;      /* it leads a process group of its own */
 	double limit, start;
@@ -128,19 +129,24 @@ static int start(struct child *child, const struct proc *proc, struct error *err
 		file_close(&errors[0]);
 		return error_errno(err, ERROR_FAILED, "cannot start %s", path);
 	}
-	*child = (struct child){.pid = pid, .out = out[0], .errors = errors[0], .group = proc->group || proc->limit > 0,
+	*child = (struct child){.pid = pid, .most = proc->most, .out = out[0], .errors = errors[0], .group = proc->group || proc->limit > 0,
 		.limit = proc->limit, .start = clock_elapsed()};
 	return 0;
 }
 
 /* Reads what is there; closes the pipe at its end. */
-static void gulp(int *fd, struct text *text)
+static void gulp(int *fd, struct text *text, size_t most)
 {
 	ssize_t got = read(*fd, text_reserve(text, 65536), 65536);
 	if (got > 0)
 		text->size += (size_t)got;
 	else if (got == 0 || errno != EINTR)
 		file_close(fd);
+	/* By halves, so that it is not moved at each gulp. */
+	if (most && text->size > 2 * most) {
+		memmove(text->data, text->data + text->size - most, most);
+		text->size = most;
+	}
 	text->data[text->size] = '\0';
 }
 
@@ -171,9 +177,9 @@ static void collect(struct child *child, struct text *out, struct text *errors)
 		if (!child->ended)
 			press(child);
 		if (child->out >= 0 && fds[0].revents)
-			gulp(&child->out, out);
+			gulp(&child->out, out, child->most);
 		if (child->errors >= 0 && fds[1].revents)
-			gulp(&child->errors, errors);
+			gulp(&child->errors, errors, child->most);
 		if (child->group && !child->ended)
 			child->ended = waitpid(child->pid, &child->status, WNOHANG) == child->pid;
 	}

@@ -4,10 +4,13 @@
 
 #include "base/mem.h"
 
+/* Longer than any run should take, and less than from one night to the next. */
+enum { HANGS = 20 * 3600 };
+
 void attempt_clear(struct attempt *attempt)
 {
 	char *const owned[] = {attempt->outcome, attempt->snapshot, attempt->message, attempt->hint, attempt->part,
-		attempt->told, attempt->db_version};
+		attempt->told, attempt->db_version, attempt->config};
 	for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
 		mem_free(owned[i]);
 	list_clear(&attempt->warnings);
@@ -73,6 +76,14 @@ static void note_success(struct attempt *attempt, const struct outcome *outcome,
 	attempt->success = outcome->at;
 	attempt->unchanged = !outcome->made;
 	mem_replace(&attempt->outcome, mem_copy(outcome->made ? "done" : "unchanged"));
+}
+
+bool attempt_gave_way(struct attempt *attempt, time_t now)
+{
+	bool hangs = attempt->begun && now - attempt->begun >= HANGS;
+	bool told = attempt->skipped - attempt->begun >= HANGS;
+	attempt->skipped = now;
+	return hangs && !told;
 }
 
 void attempt_warned(struct attempt *attempt, const struct list *warnings, struct list *news)

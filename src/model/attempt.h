@@ -27,6 +27,7 @@ struct attempt {
 	char *db_version;      /* of the database, when it was last seen; NULL */
 	time_t begun;          /* a run that has not ended; 0: none */
 	time_t skipped;        /* when a run last gave way to another one; 0: never */
+	char *config;          /* settings file of whoever ran last, for deployments may share a store; NULL */
 	uint64_t failures;     /* in a row */
 	uint64_t missed;       /* times that it should have run and did not, ever */
 	struct list warnings;  /* of the last attempt */
@@ -52,6 +53,9 @@ struct outcome {
 bool attempt_begin(struct attempt *attempt, time_t now, time_t *begun);
 /* At the end. *tell: the failure is to be told. *over: when one began that is over now; 0. */
 void attempt_end(struct attempt *attempt, const struct outcome *outcome, bool *tell, time_t *over);
+/* A run gives way to the one that has begun and not ended. True: that is to be told, once for each such one, for it is at
+ * it for so long that it must hang, and all that come after would give way to it without a word. */
+bool attempt_gave_way(struct attempt *attempt, time_t now);
 /* The run's warnings; appends those to *news that the run before did not have. */
 void attempt_warned(struct attempt *attempt, const struct list *warnings, struct list *news);
 /* The failure without what changes from night to night, numbers and ids: two nights' are the same failure when this is.

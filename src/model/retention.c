@@ -187,7 +187,8 @@ static void gather(struct group *group, const char *database, size_t all, const 
 	}
 }
 
-/* A snapshot under a second name takes nobody's place and shares the fate of the first. */
+/* A snapshot under a second name takes nobody's place and shares the fate of the first, which gets what is known of the
+ * second. */
 static size_t first_name(const struct retention_snapshot *snapshots, size_t i, const bool *counts)
 {
 	for (size_t j = 0; j < i; j++)
@@ -233,14 +234,18 @@ void retention_decide(struct retention_verdict *verdicts, const struct retention
 	AUTO(mem_auto) size_t *order = mem_array(count, sizeof *order), *first = mem_array(count, sizeof *first);
 	AUTO(mem_auto) bool *counts = mem_array(count, sizeof *counts);
 	AUTO(mem_auto) struct list *against = mem_array(count, sizeof *against);
-	struct group group = {snapshots, verdicts, against, order, 0};
+	AUTO(mem_auto) struct retention_snapshot *joined = mem_array(count, sizeof *joined);
+	struct group group = {joined, verdicts, against, order, 0};
 	for (size_t i = 0; i < count; i++) {
 		bool judged = snapshots[i].counts && snapshots[i].time <= now;
 		verdicts[i] = (struct retention_verdict){.keep = false};
+		joined[i] = snapshots[i];
 		if (!judged)
 			leave_alone(&verdicts[i], &snapshots[i]);
 		first[i] = judged ? first_name(snapshots, i, counts) : i;
 		counts[i] = judged && first[i] == i;
+		joined[first[i]].verified |= snapshots[i].verified;
+		joined[first[i]].proven |= snapshots[i].proven;
 	}
 	judge_all(&group, count, counts, rules, in_use);
 	for (size_t i = 0; i < count; i++) {

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "work/store_private.h"
 
 /* So much the file has at least, so that what is written in its place needs no room that a full disk lacks. */
 enum { LEAST_SIZE = 8192 };
@@ -36,6 +37,7 @@ json_t *attempt_json(const struct attempt *attempt)
 	json_put(object, "hint", attempt->hint);
 	json_put(object, "told", attempt->told);
 	json_put(object, "db_version", attempt->db_version);
+	json_put(object, "config", attempt->config);
 	json_put_number(object, "failures", (int64_t)attempt->failures);
 	json_put_number(object, "missed", (int64_t)attempt->missed);
 	json_put_value(object, "warnings", json_from_list(&attempt->warnings));
@@ -75,10 +77,17 @@ static void fill(struct attempt *out, const json_t *object)
 		.hint = mem_copy(json_text(object, "hint")),
 		.told = mem_copy(json_text(object, "told")),
 		.db_version = mem_copy(json_text(object, "db_version")),
+		.config = mem_copy(json_text(object, "config")),
 		.failures = get_number(object, "failures"),
 		.missed = get_number(object, "missed"),
 	};
 	json_to_list(&out->warnings, json_object_get(object, "warnings"));
+}
+
+int attempt_lock(const char *store)
+{
+	AUTO(mem_auto) char *path = path_join(store, "scheduled.json");
+	return store_lock_sidecars(path);
 }
 
 int attempt_read(struct attempt *out, const char *store, struct error *err)

@@ -7,6 +7,9 @@
 #include "io/json.h"
 #include "model/attempt.h"
 
+/* Of those who read the file to write it again only one at a time: a descriptor to close, -1 where there is no such
+ * lock. */
+int attempt_lock(const char *store);
 /* No file is an attempt that never was. */
 int attempt_read(struct attempt *out, const char *store, struct error *err);
 /* On a full disk in place of what is there: a failure that cannot be recorded would be told every night. */

@@ -107,7 +107,7 @@ static int run_one(int *status, const char *path, const struct list *environment
 	const char *const argv[] = {path, NULL};
 	AUTO(mem_auto) char *out = NULL, *errors = NULL;
 	const struct proc proc = {.argv = argv, .environment = environment, .directory = "/",
-		.limit = HOOK_LIMIT / clock_speed(), .status = status};
+		.limit = HOOK_LIMIT / clock_speed(), .most = HOOK_OUTPUT, .status = status};
 	*status = -1;
 	log_detail("running the hook %s", path);
 	int rc = proc_run(&out, &errors, &proc, err);

@@ -24,7 +24,8 @@
 
 enum {
 	HOOK_STOPS = 63,   /* exit status of a pre hook that forbids it */
-	HOOK_LIMIT = 3600
+	HOOK_LIMIT = 3600,
+	HOOK_OUTPUT = 65536 /* so much of the end of what it prints is kept */
 };
 
 /* Database versions and the id of the snapshot that it is about; NULL for what is not known. */

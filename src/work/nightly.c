@@ -16,6 +16,7 @@
 #include "work/prove.h"
 #include "work/prune.h"
 #include "work/snapshot.h"
+#include "work/turn.h"
 #include "work/unchanged.h"
 
 enum { LOCK_WAIT = 3600, LOCK_STEP = 1 };
@@ -56,18 +57,6 @@ static int wait_a_little(const struct run *run, struct error *err)
 	digest_random_hex(hex, 4);
 	clock_sleep((double)strtoull(hex, NULL, 16) / UINT32_MAX * (double)most / clock_speed());
 	return interrupt_check(err);
-}
-
-/* Both would record what became of them: the one that gives way only says so. */
-static int give_way(const char *store, struct error *err)
-{
-	AUTO(error_clear) struct error ignored = ERROR_INIT;
-	AUTO(attempt_clear) struct attempt attempt = {.last = 0};
-	if (attempt_read(&attempt, store, &ignored) == 0) {
-		attempt.skipped = clock_now();
-		attempt_write(store, &attempt, &ignored);
-	}
-	return error_context(err, "the scheduled job runs already");
 }
 
 static int wait_for_store(struct run *run, struct error *err)
@@ -113,29 +102,33 @@ static int take(struct job *job, struct db *db, struct error *err)
 	return rc;
 }
 
-static int take_with_hooks(struct job *job, struct db *db, struct error *err)
+/* unseen, moved: why the database could not be looked at. Nobody hears of that sooner than the hooks that follow. */
+static int take_with_hooks(struct job *job, struct db *db, struct error *unseen, struct error *err)
 {
 	AUTO(list_clear) struct list facts = LIST_INIT;
 	hooks_facts(&facts, job->db_version, NULL, NULL);
 	int rc = hooks_before(job->run, "backup", &facts, err);
 	if (!rc)
-		rc = take(job, db, err);
+		rc = unseen->code ? error_move(err, unseen) : take(job, db, err);
 	hooks_facts(&facts, NULL, NULL, job->snapshot);
 	hooks_after(job->run, "backup", &facts, rc ? err : NULL);
+	error_clear(unseen);
 	return rc;
 }
 
 static int backup(struct job *job, struct error *err)
 {
 	AUTO(db_auto) struct db *db = NULL;
+	struct error why = ERROR_INIT;
 	struct run *run = job->run;
-	int rc = run_connect(&db, run, NULL, err);
-	if (!rc)
-		rc = unchanged_look(&job->snapshot, &job->db_version, run, db, err);
-	if (rc || job->snapshot)
+	int rc = settings_set(&run->settings, OPTION_INCREMENTAL, "true", SOURCE_COMMAND_LINE, run->command, NULL,
+		err);
+	if (rc)
 		return rc;
-	rc = settings_set(&run->settings, OPTION_INCREMENTAL, "true", SOURCE_COMMAND_LINE, run->command, NULL, err);
-	return rc ? rc : take_with_hooks(job, db, err);
+	rc = run_connect(&db, run, NULL, &why);
+	if (!rc)
+		rc = unchanged_look(&job->snapshot, &job->db_version, run, db, &why);
+	return !rc && job->snapshot ? 0 : take_with_hooks(job, db, &why, err);
 }
 
 /* ---- the rest ---- */
@@ -149,33 +142,54 @@ static int prune(struct job *job, struct error *err)
 	return rc;
 }
 
+/* "; and so are …": all of them, so that one more is another failure. */
+static void add_more(struct text *out, const struct snapshot_entry *entry, size_t number)
+{
+	text_addf(out, "%s%s", number == 2 ? "; and so is " : ", ", path_base(entry->path));
+}
+
+static bool is_damaged(const struct snapshot_entry *entry)
+{
+	bool ours = entry->health == SNAPSHOT_WHOLE || entry->health == SNAPSHOT_CORRUPT;
+	return ours && !snapshot_verified_at(entry);
+}
+
 /* A snapshot that is known to be damaged is a failure for as long as it lies there, not only on the night on which its
  * turn came. */
 static int known_damage(const struct job *job, struct error *err)
 {
 	AUTO(snapshot_list_clear) struct snapshot_list list = {NULL, 0};
+	AUTO(text_clear) struct text words = TEXT_INIT;
+	size_t number = 0;
 	int rc = store_list(&list, job->store, err);
 	for (size_t i = 0; !rc && i < list.count; i++) {
 		const struct snapshot_entry *entry = &list.entries[i];
-		bool ours = entry->health == SNAPSHOT_WHOLE || entry->health == SNAPSHOT_CORRUPT;
-		if (!ours || snapshot_verified_at(entry))
+		if (!is_damaged(entry))
 			continue;
-		rc = error_set(err, ERROR_CORRUPT, "%s is damaged: %s", entry->path,
-			entry->why ? entry->why : entry->verified.message ? entry->verified.message : "it fails");
-		error_hint(err, "put a good copy in its place, or remove it; look with `anchore-admin snapshot "
-			"verify`");
+		if (++number > 1)
+			add_more(&words, entry, number);
+		else
+			text_addf(&words, "%s is damaged: %s", entry->path,
+				entry->why ? entry->why : entry->verified.message ? entry->verified.message : "it fails");
 	}
-	return rc;
+	if (rc || !number)
+		return rc;
+	error_set(err, ERROR_CORRUPT, "%s", words.data);
+	return error_hint(err, "put a good copy in its place, or remove it; look with `anchore-admin snapshot verify`");
 }
 
+/* What was found now counts also where it could not be recorded. */
 static int verify(struct job *job, struct error *err)
 {
 	struct error why = ERROR_INIT;
 	int rc = prove_next(&job->nightly->verified, job->run, &why);
 	if (rc && rc != ERROR_CORRUPT)
 		return error_move(err, &why);
+	int known = known_damage(job, err);
+	if (rc && !known)
+		return error_move(err, &why);
 	error_clear(&why);
-	return known_damage(job, err);
+	return known;
 }
 
 /* The first failure is the run's, a later one is said with it. */
@@ -238,9 +252,11 @@ static void begin(struct job *job)
 {
 	AUTO(error_clear) struct error why = ERROR_INIT;
 	struct attempt *attempt = &job->nightly->attempt;
+	AUTO(file_close) int guard = attempt_lock(job->store);
 	if (attempt_read(attempt, job->store, &why))
 		log_warn("what became of the scheduled job before is not known: %s", why.message);
 	look_back(job);
+	mem_replace(&attempt->config, mem_copy(settings_text(&job->run->settings, OPTION_CONFIG)));
 	error_clear(&why);
 	if (attempt_write(job->store, attempt, &why))
 		log_detail("%s", why.message);
@@ -280,6 +296,7 @@ static void end(struct job *job, struct error *err, bool *tell)
 	struct nightly *nightly = job->nightly;
 	struct outcome *outcome = &job->outcome;
 	time_t over = 0;
+	AUTO(file_close) int guard = attempt_lock(job->store);
 	look_again(job);
 	outcome->exit_status = err->code ? interrupt_status(err) : 0;
 	outcome->message = err->message;
@@ -331,13 +348,7 @@ int nightly_run(struct nightly *out, struct run *run, bool watched, struct error
 	int rc = run_store(&job.store, run, true, err);
 	if (!rc && !watched)
 		rc = wait_a_little(run, err);
-	if (rc)
-		return rc;
-	AUTO(mem_auto) char *path = path_join(job.store, "scheduled.lock");
-	rc = file_lock(&lock, path, err);
-	if (rc == ERROR_LOCKED) {
-		run->told = !watched;
-		return give_way(job.store, err);
-	}
+	if (!rc)
+		rc = turn_take(&lock, run, job.store, watched, err);
 	return rc ? rc : run_job(&job, watched, err);
 }

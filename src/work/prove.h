@@ -15,7 +15,7 @@
 
 /* ERROR_CORRUPT when the archive is damaged. */
 int prove_digests(struct run *run, const struct snapshot_entry *entry, struct error *err);
-/* The same without decoding the rows; only damage is recorded. */
+/* Quicker: whether the bytes are still those of the manifest. Only damage is recorded. */
 int prove_bytes(struct run *run, const struct snapshot_entry *entry, struct error *err);
 /* ERROR_CORRUPT when the archive is damaged, ERROR_FAILED when it cannot be restored, when the copy differs, or when
  * its schema is not that of its version; ERROR_REFUSED where the server or the role does not allow it. Takes the

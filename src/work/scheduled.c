@@ -66,7 +66,7 @@ static void copy_attempt(struct attempt *to, const struct attempt *from)
 {
 	*to = *from;
 	char **const owned[] = {&to->outcome, &to->snapshot, &to->message, &to->hint, &to->part, &to->told,
-		&to->db_version};
+		&to->db_version, &to->config};
 	for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
 		*owned[i] = mem_copy(*owned[i]);
 	to->warnings = (struct list)LIST_INIT;

@@ -183,24 +183,27 @@ int store_record_check(const char *store, const struct snapshot_entry *entry, en
 	return write_state(&fresh, NULL, err);
 }
 
-static bool damaged_after(const struct snapshot_entry *entry, time_t at)
+/* The last time that it was read it was damaged, unless a proof, which reads it too, went well later. When it was taken
+ * does not matter: a clock that was wrong then may be right now. */
+static bool is_damaged(const struct snapshot_entry *entry)
 {
-	return entry->health != SNAPSHOT_WHOLE || (entry->verified.failed && entry->verified.at >= at);
+	bool proven_since = entry->proven.at > entry->verified.at && !entry->proven.failed;
+	return entry->health != SNAPSHOT_WHOLE || (entry->verified.failed && !proven_since);
 }
 
 bool snapshot_proven(const struct snapshot_entry *entry)
 {
-	return entry->proven.at && !entry->proven.failed && !damaged_after(entry, entry->proven.at);
+	return entry->proven.at && !entry->proven.failed && !is_damaged(entry);
 }
 
 time_t snapshot_verified_at(const struct snapshot_entry *entry)
 {
 	time_t at = entry->manifest.created;
+	if (is_damaged(entry))
+		return 0;
 	if (!entry->verified.failed && entry->verified.at > at)
 		at = entry->verified.at;
-	if (snapshot_proven(entry) && entry->proven.at > at)
-		at = entry->proven.at;
-	return damaged_after(entry, at) ? 0 : at;
+	return snapshot_proven(entry) && entry->proven.at > at ? entry->proven.at : at;
 }
 
 /* ---- store.json ---- */

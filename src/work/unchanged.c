@@ -14,12 +14,14 @@
 #include "work/inspect.h"
 #include "work/proof.h"
 #include "work/prove.h"
+#include "work/schema_same.h"
 
-/* Of this deployment and database, whole, and not known to be damaged inside. */
+/* Of this deployment and database, whole, and not known to be damaged inside or to fail when it is restored. */
 static bool usable(const struct snapshot_entry *entry, const char *deployment, const char *name)
 {
 	return entry->health == SNAPSHOT_WHOLE && deployment && text_same(entry->manifest.deployment, deployment) &&
-		text_same(entry->manifest.identity.name, name) && snapshot_verified_at(entry) != 0;
+		text_same(entry->manifest.identity.name, name) && snapshot_verified_at(entry) != 0 &&
+		!entry->proven.failed;
 }
 
 /* The newest but the one called skip; -1: none. */
@@ -111,17 +113,22 @@ static bool same(const struct manifest *a, const struct manifest *b)
 		same_properties(a, b) && proof_equal(a, b);
 }
 
-/* The older one may have been damaged since it was looked at last, and then the new one is the only one that is whole.
- * Damage is recorded beside it, so that whoever looks next knows of it. */
-static int still_whole(bool *whole, struct run *run, const struct snapshot_entry *older, struct error *err)
+/* The manifests are the same; the archives too? The older one's file may have rotted since, unnoticed, and then the new
+ * one is the only copy. */
+static int same_archives(bool *out, struct run *run, const struct snapshot_entry *older,
+	const struct snapshot_entry *taken, struct error *err)
 {
-	AUTO(error_clear) struct error why = ERROR_INIT;
-	int rc = prove_bytes(run, older, &why);
-	if (rc == ERROR_INTERRUPTED)
+	struct error why = ERROR_INIT;
+	bool same = false;
+	int rc = schema_same(&same, older, taken, &why);
+	if (!rc && same)
+		rc = prove_bytes(run, older, &why);
+	if (rc && rc != ERROR_CORRUPT)
 		return error_move(err, &why);
-	*whole = !rc;
+	*out = !rc && same;
 	if (rc)
 		log_detail("%s; keeping the new snapshot, which holds the same", why.message);
+	error_clear(&why);
 	return 0;
 }
 
@@ -154,7 +161,8 @@ int unchanged_drop(char **id, struct run *run, struct db *db, const struct snaps
 	long at = newest(&list, deployment, db_name(db), taken->manifest.id);
 	if (at < 0 || !provable || !same(&list.entries[at].manifest, &taken->manifest))
 		return 0;
-	rc = still_whole(&whole, run, &list.entries[at], err);
+	bool whole = false;
+	rc = same_archives(&whole, run, &list.entries[at], taken, err);
 	if (rc || !whole)
 		return rc;
 	log_detail("it holds what snapshot %.12s does", list.entries[at].manifest.id);

@@ -4,8 +4,9 @@
  * (unchanged_look). Otherwise nobody knows before reading, and of the two ways to read, an incremental backup is the
  * cheaper one: it reads only what has changed, and where something has, as it has on almost every night, that was the
  * backup already; comparing first would read every row, and then still take the backup. Where nothing has after all, by
- * the digests (unchanged_drop), the new archive goes again, and the moment at which the older one was found to be the
- * same is recorded beside it, so that the next night need not read. */
+ * the digests and by what pg_dump wrote (unchanged_drop), the older archive is read once more, for of two copies the
+ * one that goes must not be the only good one; then the new one goes, and the moment at which the older one was found
+ * to be the same is recorded beside it, so that the next night need not read. */
 #ifndef WORK_UNCHANGED_H
 #define WORK_UNCHANGED_H
 

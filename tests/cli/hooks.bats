@@ -194,6 +194,28 @@ is_dead() {
 	[ ! -s "$CALLS" ]
 }
 
+@test "in the scheduled job they run when the database cannot be reached, too" {
+	hook pre-backup p
+	hook post-backup q
+	sed -i 's/dbname=anchore/dbname=gone/' "$DEPLOY/anchore-admin.yaml"
+	expect 5 cron run
+	called 'pre-backup p' 'post-backup q'
+	grep -q '^post-backup q status=5' "$CALLS"
+	: >"$CALLS"
+	hook pre-backup p 63
+	expect 3 cron run
+	called 'pre-backup p' 'post-backup q'
+}
+
+@test "one that prints without end does not fill the memory, and its last words are shown" {
+	mkdir -p "$DEPLOY/hooks/pre-backup.d"
+	printf '#!/bin/sh\nhead -c 500000000 /dev/zero | tr "\\0" "\\n"\necho last words\n' >"$DEPLOY/hooks/pre-backup.d/much"
+	chmod 755 "$DEPLOY/hooks/pre-backup.d/much"
+	(ulimit -d 300000 && cd "$DEPLOY" && timeout 60 "$ANCHORE_ADMIN" backup >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err")
+	grep -qx 'last words' "$BATS_TEST_TMPDIR/err"
+	[ "$(stat -c %s "$BATS_TEST_TMPDIR/err")" -lt 1000000 ]
+}
+
 @test "hooks-dir names another folder; one that is not there is said" {
 	hook pre-backup p
 	mv "$DEPLOY/hooks" "$DEPLOY/mine"

@@ -71,6 +71,25 @@ START_TEST(a_killed_run_is_seen_by_the_next)
 }
 END_TEST
 
+START_TEST(one_that_hangs_is_told_once)
+{
+	AUTO(attempt_clear) struct attempt attempt = {.last = 0};
+	time_t begun = 0;
+	ck_assert(!attempt_gave_way(&attempt, NIGHT));
+	attempt_begin(&attempt, NIGHT, &begun);
+	ck_assert(!attempt_gave_way(&attempt, NIGHT + 60));
+	ck_assert_int_eq(attempt.skipped, NIGHT + 60);
+	ck_assert(attempt_gave_way(&attempt, NIGHT + DAY - 60));
+	ck_assert(!attempt_gave_way(&attempt, NIGHT + 2 * DAY));
+	attempt_begin(&attempt, NIGHT + 3 * DAY, &begun);
+	ck_assert(!attempt_gave_way(&attempt, NIGHT + 3 * DAY + 60));
+	ck_assert(attempt_gave_way(&attempt, NIGHT + 4 * DAY));
+	/* A clock that was put back. */
+	attempt.begun = NIGHT + 9 * DAY;
+	ck_assert(!attempt_gave_way(&attempt, NIGHT + 5 * DAY));
+}
+END_TEST
+
 START_TEST(warnings_are_told_when_they_are_new)
 {
 	AUTO(attempt_clear) struct attempt attempt = {.last = 0};
@@ -138,6 +157,6 @@ END_TEST
 Suite *attempt_suite(void)
 {
 	const TTest *const tests[] = {a_failure_is_told_once, a_killed_run_is_seen_by_the_next,
-		warnings_are_told_when_they_are_new, signatures, the_file_keeps_it, NULL};
+		one_that_hangs_is_told_once, warnings_are_told_when_they_are_new, signatures, the_file_keeps_it, NULL};
 	return unit_suite("attempt", tests);
 }

@@ -43,6 +43,21 @@ START_TEST(much_on_both_pipes)
 }
 END_TEST
 
+START_TEST(more_than_is_kept)
+{
+	AUTO(error_clear) struct error err = ERROR_INIT;
+	AUTO(mem_auto) char *out = NULL;
+	AUTO(mem_auto) char *errors = NULL;
+	const char *const argv[] = {"sh", "-c", "head -c 10000000 /dev/zero | tr '\\0' x; echo end; echo few >&2", NULL};
+	const struct proc proc = {.argv = argv, .most = 1000};
+	unit_assert_ok(proc_run(&out, &errors, &proc, &err), &err);
+	ck_assert_uint_ge(strlen(out), 1000);
+	ck_assert_uint_le(strlen(out), 2000);
+	ck_assert_str_eq(out + strlen(out) - 5, "xend\n");
+	ck_assert_str_eq(errors, "few\n");
+}
+END_TEST
+
 START_TEST(failures_say_the_last_line)
 {
 	AUTO(error_clear) struct error err = ERROR_INIT;
@@ -127,7 +142,7 @@ END_TEST
 
 Suite *proc_suite(void)
 {
-	return unit_suite("proc", (const TTest *const[]){output_is_captured, much_on_both_pipes,
+	return unit_suite("proc", (const TTest *const[]){output_is_captured, much_on_both_pipes, more_than_is_kept,
 		failures_say_the_last_line,
 		environment_is_added_to, output_to_a_file_is_appended,
 		programs_are_found_in_the_path, a_group_of_its_own_is_not_reached_by_our_groups_signals, NULL});

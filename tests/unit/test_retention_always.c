@@ -44,6 +44,18 @@ START_TEST(a_second_file_of_the_same_snapshot)
 }
 END_TEST
 
+START_TEST(what_is_known_of_a_second_file_counts)
+{
+	AUTO(retained_clear) struct retained scene = RETAINED("2026-11-27", "2026-11-26", "2026-11-25", "2026-11-25");
+	scene.snapshots[3].id = scene.snapshots[2].id;
+	scene.snapshots[3].proven = true;
+	scene.rules.last = 1;
+	retained_decide(&scene);
+	retained_assert(&scene, "kdkk");
+	retained_assert_reasons(&scene, 2, "the newest proven one of version 0.0.6");
+}
+END_TEST
+
 START_TEST(databases_do_not_drive_each_other_out)
 {
 	AUTO(retained_clear) struct retained scene = RETAINED("2026-11-27", "2026-11-26", "2026-11-25", "2026-11-24");
@@ -150,7 +162,7 @@ END_TEST
 Suite *retention_always_suite(void)
 {
 	const TTest *const tests[] = {damaged_ones_take_nobodys_place_and_stay, a_file_that_says_nothing_of_itself,
-		a_second_file_of_the_same_snapshot, databases_do_not_drive_each_other_out, pinned_and_needed_ones,
+		a_second_file_of_the_same_snapshot, what_is_known_of_a_second_file_counts, databases_do_not_drive_each_other_out, pinned_and_needed_ones,
 		the_newest_of_each_version_in_use, the_newest_proven_one_of_each_version_in_use,
 		where_none_is_proven_the_newest_verified_one, databases_that_were_put_aside, NULL};
 	return unit_suite("retention_always", tests);

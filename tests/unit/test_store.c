@@ -283,6 +283,11 @@ START_TEST(what_was_found_is_kept)
 	ck_assert(snapshot_proven(&entry) && snapshot_verified_at(&entry) == 6000);
 	found(store, &entry, CHECK_PROVEN, 7000, "the rows differ");
 	ck_assert(!snapshot_proven(&entry));
+	/* Taken while a clock was ahead: damage is damage. */
+	found(store, &entry, CHECK_VERIFIED, 1500, "data/1 is damaged");
+	found(store, &entry, CHECK_PROVEN, 1000, NULL);
+	ck_assert(!snapshot_proven(&entry) && snapshot_verified_at(&entry) == 0);
+	found(store, &entry, CHECK_PROVEN, 7000, "the rows differ");
 	/* Of an archive elsewhere nothing is kept. */
 	const struct snapshot_check check = {.at = 9000};
 	unit_assert_ok(store_record_check("/tmp", &entry, CHECK_PROVEN, &check, &err), &err);
