@@ -28,21 +28,6 @@ for path in sys.argv[1:]:
     print(json.dumps(value))' "$@"
 }
 
-# damage ARCHIVE MEMBER: another byte in the middle of the member.
-damage() {
-	python3 - "$1" "$2" <<-'PYTHON'
-		import sys, tarfile
-		with tarfile.open(sys.argv[1]) as archive:
-		    member = next(m for m in archive if m.name.startswith(sys.argv[2]) and m.size)
-		    at = member.offset_data + member.size // 2
-		with open(sys.argv[1], "r+b") as file:
-		    file.seek(at)
-		    byte = file.read(1)[0]
-		    file.seek(at)
-		    file.write(bytes([byte ^ 0x55]))
-	PYTHON
-}
-
 @test "a snapshot is proven, which is recorded; nothing is left and the database is as it was" {
 	expect 0 backup
 	before=$(database_digest)
