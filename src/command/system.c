@@ -81,6 +81,7 @@ static json_t *system_json(const struct system *system)
 	json_put(json, "engine_code_version", system->release);
 	json_put(json, "engine_code_version_from", system->release_from);
 	json_put_value(json, "belong_together", system->pair_known ? json_boolean(!system->advice) : json_null());
+	json_put_value(json, "upgrade_needed", system->pair_known ? json_boolean(system->order < 0) : json_null());
 	json_put(json, "advice", system->advice);
 	system_missing(&missing, system);
 	json_put_value(json, "proven", proven_json(system));

@@ -143,12 +143,15 @@ int prove_snapshot(struct run *run, const struct snapshot_entry *entry, struct e
 
 /* ---- in turn ---- */
 
+/* A time that is yet to come is a wrong clock's, and would cost the snapshot every turn until then. */
 static time_t looked_at(const struct snapshot_entry *entry)
 {
-	time_t at = entry->manifest.created;
-	if (entry->verified.at > at)
-		at = entry->verified.at;
-	return entry->proven.at > at ? entry->proven.at : at;
+	const time_t times[] = {entry->manifest.created, entry->verified.at, entry->proven.at}, now = clock_now();
+	time_t last = 0;
+	for (size_t i = 0; i < sizeof times / sizeof *times; i++)
+		if (times[i] > last && times[i] <= now)
+			last = times[i];
+	return last;
 }
 
 static const struct snapshot_entry *whose_turn(const struct snapshot_list *list)

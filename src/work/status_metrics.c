@@ -61,11 +61,11 @@ static void add_hold(struct text *out, const struct view *view)
 	}
 }
 
-/* Of this deployment and whole: what one could go back to. */
+/* Of this deployment, whole, and not known to be damaged: what one could go back to. */
 static bool counts(const json_t *snapshot)
 {
 	return json_text(snapshot, "db_version") && text_same(json_text(snapshot, "health"), "whole") &&
-		json_flag(snapshot, "own");
+		json_flag(snapshot, "own") && !json_flag(json_object_get(snapshot, "verification"), "failed");
 }
 
 static void add_versions_of(struct text *out, const json_t *array)
@@ -110,6 +110,18 @@ static void add_snapshots(struct text *out, const struct view *view)
 	}
 }
 
+/* Whether an upgrade is needed is asked of the database itself, where the job's record is of the version that it saw:
+ * somebody may have upgraded since. */
+static void add_scheduled(struct text *out, const struct view *view)
+{
+	if (!view->scheduled)
+		return;
+	AUTO(json_auto) json_t *scheduled = json_copy(view->scheduled);
+	if (view->upgrade_needed)
+		json_put_value(scheduled, "upgrade_needed", json_incref(view->upgrade_needed));
+	metrics_scheduled(out, scheduled);
+}
+
 void status_metrics(struct text *out, const struct view *view)
 {
 	metrics_head(out, "info", "gauge", "The database's version and the engine's release; always 1.");
@@ -127,5 +139,5 @@ void status_metrics(struct text *out, const struct view *view)
 	add_services(out, view);
 	add_hold(out, view);
 	add_snapshots(out, view);
-	metrics_scheduled(out, view->scheduled);
+	add_scheduled(out, view);
 }

@@ -26,6 +26,8 @@ static void take_versions(struct view *view, const json_t *answer)
 	mem_replace(&view->db_version, mem_copy(database));
 	if (code)
 		mem_replace(&view->code_version, mem_copy(code));
+	json_decref(view->upgrade_needed);
+	view->upgrade_needed = json_incref(json_object_get(answer, "upgrade_needed"));
 	view->versions_at = clock_now();
 }
 

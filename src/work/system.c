@@ -106,22 +106,22 @@ static int read_versions(struct system *system, struct run *run, struct db *db, 
 	return 0;
 }
 
-/* What is wrong with the pair and what to type; owned, NULL when they belong together. *known is false for a release
- * that the list does not have. */
-static char *advise(bool *known, const struct system *system, const struct releases *releases)
+/* What is wrong with the pair and what to type; owned, NULL when they belong together. Fills pair_known, false for a
+ * release that the list does not have, and order. */
+static char *advise(struct system *system, const struct releases *releases)
 {
 	struct version release, needed, other;
 	const char *name = system->release;
-	*known = name && version_parse(&release, name) && releases_find(&needed, releases, release);
-	if (!*known)
+	system->pair_known = name && version_parse(&release, name) && releases_find(&needed, releases, release);
+	if (!system->pair_known)
 		return mem_format("Whether the two belong together is not known: name the engine's release with "
 			"`--engine RELEASE`; `anchore-admin graph show` lists those known.");
-	int order = version_compare(system->version, needed);
-	if (order == 0)
+	system->order = version_compare(system->version, needed);
+	if (system->order == 0)
 		return NULL;
 	AUTO(mem_auto) char *pair = mem_format("The two do not belong together: release %s needs database version %s, "
 		"the database is at %s.", name, VERSION_TEXT(needed), VERSION_TEXT(system->version));
-	if (order < 0)
+	if (system->order < 0)
 		return mem_format("%s Type `anchore-admin upgrade --to %s`.", pair, name);
 	if (!releases_newest(&other, releases, system->version))
 		return mem_format("%s Start the release that made it so, or go back with `anchore-admin restore "
@@ -164,7 +164,7 @@ static int look_at_database(struct system *system, struct run *run, const struct
 		rc = read_versions(system, run, db, migrations, err);
 	if (rc)
 		return rc;
-	system->advice = advise(&system->pair_known, system, &migrations->releases);
+	system->advice = advise(system, &migrations->releases);
 	rc = heartbeats_read(system, db, ask, err);
 	if (!rc && ask)
 		rc = sessions_services(&system->sessions, db, err);

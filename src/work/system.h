@@ -42,6 +42,7 @@ struct system {
 	char *release;               /* "0.2.4"; NULL unknown */
 	char *release_from;          /* what says so */
 	bool pair_known;             /* the release is one that the migrations know */
+	int order;                   /* then: negative where the database is behind what it needs, positive ahead */
 	char *proven;                /* id of the snapshot that was last restored and compared; NULL: none was */
 	time_t proven_at;
 	char *proven_on;             /* version of that server */

@@ -17,6 +17,7 @@ void view_clear(struct view *view)
 	mem_free(view->url);
 	json_decref(view->snapshots);
 	json_decref(view->scheduled);
+	json_decref(view->upgrade_needed);
 	json_decref(view->progress);
 	*view = (struct view){.snapshots = NULL};
 }

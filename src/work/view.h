@@ -16,6 +16,7 @@ struct view {
 	char *db_version;    /* "0.0.7" */
 	char *code_version;  /* "0.2.4" */
 	time_t versions_at;  /* when the two were read; 0 never */
+	json_t *upgrade_needed; /* whether the release wants a newer database version; JSON's null: it has no answer */
 	json_t *snapshots;   /* as `snapshot list --json` has them; NULL not known */
 	json_t *scheduled;   /* as `cron status --json` has it; NULL not known */
 	/* A run that holds the services; all NULL while none does. */

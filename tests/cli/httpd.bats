@@ -171,6 +171,44 @@ Engine Code Version: 0.2.1" ]
 	run ! grep -Eq 'foobar|tiger|dbname=' "$BATS_TEST_TMPDIR/page"
 }
 
+# The series of /metrics, and of the file that the scheduled job leaves, but for the one that says what wrote it.
+served() { get "$URL/metrics" | python3 "$SRCDIR/tests/cli/prometheus.py"; }
+filed() { python3 "$SRCDIR/tests/cli/prometheus.py" <"$DEPLOY/nights.prom" | grep -v '^anchore_admin_info{'; }
+serves_the_file() { [ -z "$(comm -23 <(filed) <(served))" ]; }
+serves() { served | grep -xF "anchore_admin_$1" >/dev/null; }
+
+@test "the metrics have what the scheduled job's file has, and whether an upgrade is needed now" {
+	local now
+	now=$(date +%s)
+	echo "metrics_file: nights.prom" >>"$DEPLOY/anchore-admin.yaml"
+	ANCHORE_ADMIN_NOW=$((now - 7200)) expect 0 cron run
+	# It looks twice a second.
+	ANCHORE_ADMIN_SPEED=120 supervise
+	wait_until serves_the_file
+	wait_until serves "upgrade_needed 0"
+	ANCHORE_ADMIN_NOW=$((now - 5400)) expect 0 snapshot verify --restore
+	sql anchore "UPDATE users SET email = 'x'"
+	ANCHORE_ADMIN_NOW=$((now - 3600)) expect 0 cron run
+	wait_until serves_the_file
+	for one in "backup_last_success_timestamp_seconds $((now - 3600))" 'snapshots{db_version="0.0.6"} 2' \
+		"backup_bytes $(stat -c %s "$(newest_snapshot)")" "snapshot_proven_timestamp_seconds $((now - 5400))"; do
+		serves "$one"
+	done
+	# What is known to be damaged is no snapshot to go back to.
+	damage "$(newest_snapshot)" data/
+	expect 6 snapshot verify latest
+	sql anchore "UPDATE users SET email = 'y'"
+	ANCHORE_ADMIN_NOW=$((now - 1800)) expect 6 cron run
+	wait_until serves_the_file
+	serves 'snapshots_damaged 1'
+	serves "backup_failing_since_timestamp_seconds $((now - 1800))"
+	# The job's record is of the version that it saw.
+	sed -i 's/^engine: .*/engine: 0.2.4/' "$DEPLOY/anchore-admin.yaml"
+	wait_until serves "upgrade_needed 1"
+	expect 0 upgrade --to 0.2.4 --yes
+	wait_until serves "upgrade_needed 0"
+}
+
 @test "a connection that trickles is cut after ten seconds, and holds up nobody" {
 	supervise
 	timeout 60 python3 - "${URL##*:}" <<'PYTHON'

@@ -212,19 +212,6 @@ asked_pg_dump() { grep -cx 'backup-schema.*' "$BATS_TEST_TMPDIR/steps"; }
 	all_read big
 }
 
-# damage ARCHIVE MEMBER-PATTERN: one bit of the member's bytes.
-damage() {
-	python3 - "$1" "$2" <<-'PYTHON'
-		import re, sys, tarfile
-		member = next(m for m in tarfile.open(sys.argv[1]) if re.search(sys.argv[2], m.name))
-		with open(sys.argv[1], "r+b") as f:
-		    f.seek(member.offset_data + member.size // 2)
-		    byte = f.read(1)[0]
-		    f.seek(-1, 1)
-		    f.write(bytes([byte ^ 4]))
-	PYTHON
-}
-
 @test "a part of the earlier archive that is damaged is read from the database" {
 	expect 0 backup
 	damage "$(newest_snapshot)" '-big/5\.'

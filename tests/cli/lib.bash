@@ -245,6 +245,21 @@ newest_snapshot() {
 	ls -t "$STORE"/*.tar | head -n 1
 }
 
+# damage ARCHIVE MEMBER-PATTERN: another byte in the middle of the member; sizes and headers stay.
+damage() {
+	python3 - "$1" "$2" <<-'PYTHON'
+		import re, sys, tarfile
+		with tarfile.open(sys.argv[1]) as archive:
+		    member = next(m for m in archive if re.search(sys.argv[2], m.name) and m.size)
+		    at = member.offset_data + member.size // 2
+		with open(sys.argv[1], "r+b") as file:
+		    file.seek(at)
+		    byte = file.read(1)[0]
+		    file.seek(at)
+		    file.write(bytes([byte ^ 0x55]))
+	PYTHON
+}
+
 # A psql session that stays connected: session_open DATABASE, session_run STATEMENT, session_close.
 session_open() {
 	local dir=$BATS_TEST_TMPDIR

@@ -28,21 +28,6 @@ for path in sys.argv[1:]:
     print(json.dumps(value))' "$@"
 }
 
-# damage ARCHIVE MEMBER: another byte in the middle of the member.
-damage() {
-	python3 - "$1" "$2" <<-'PYTHON'
-		import sys, tarfile
-		with tarfile.open(sys.argv[1]) as archive:
-		    member = next(m for m in archive if m.name.startswith(sys.argv[2]) and m.size)
-		    at = member.offset_data + member.size // 2
-		with open(sys.argv[1], "r+b") as file:
-		    file.seek(at)
-		    byte = file.read(1)[0]
-		    file.seek(at)
-		    file.write(bytes([byte ^ 0x55]))
-	PYTHON
-}
-
 @test "a snapshot is proven, which is recorded; nothing is left and the database is as it was" {
 	expect 0 backup
 	before=$(database_digest)
@@ -301,4 +286,52 @@ assert one["verification"]["at"] == "2030-01-01T00:00:00Z" and one["verification
 	[ "$(db_version)" = 0.0.6 ]
 	[ "$(one proven proof.failed | tr '\n' ' ')" = "false true " ]
 	[ -z "$(sql postgres "SELECT datname FROM pg_database WHERE datname LIKE '%incoming%'")" ]
+}
+
+# ---- in turn ----
+
+# night DAY [STATUS]: the scheduled job of that day; turn: the days on which what it has read in full was taken.
+night() {
+	ANCHORE_ADMIN_NOW=$(date -u -d "2026-01-$1" +%s) expect "${2:-0}" cron run
+	turn=$(tool snapshot list --json | jq -r --arg at "2026-01-$1T00:00:00Z" \
+		'[.snapshots[] | select(.verification.at == $at) | .created[8:10]] | join(" ")')
+}
+nights() { for day in "$@"; do night "$day"; turns="${turns:-}$turn "; done; }
+taken() { for day in "$@"; do ANCHORE_ADMIN_NOW=$(date -u -d "2026-01-$day" +%s) expect 0 backup; done; }
+
+@test "the scheduled job reads them all in turn, the one first that was not looked at for the longest time" {
+	taken 01 02 03
+	nights 11 12 13 14 15
+	echo "turns: $turns"
+	[ "$turns" = "01 02 03 01 02 " ]
+	# A proof is a look, too; one of a clock that was wrong costs no turn.
+	ANCHORE_ADMIN_NOW=$(date -u -d 2026-01-16 +%s) expect 0 snapshot verify --restore latest
+	ANCHORE_ADMIN_NOW=$(date -u -d 2031-01-01 +%s) expect 0 snapshot verify oldest
+	turns=
+	nights 17 18 19 20 21
+	echo "turns: $turns"
+	[ "$turns" = "01 02 03 01 02 " ]
+}
+
+@test "no turn for what is damaged, cut, no snapshot, half written or dropped; where there is none, no failure" {
+	taken 01 02 03 04
+	damage "$(find "$STORE" -name '*-20260101T*.tar')" data/
+	truncate -s 5000 "$STORE"/*-20260102T*.tar
+	echo "no snapshot" >"$STORE/notes.tar"
+	expect 6 snapshot verify oldest
+	ANCHORE_ADMIN_FAULT=backup-rename:1:kill run tool backup
+	[ -n "$(find "$STORE" -name '.tmp-*')" ]
+	night 11 6
+	[ "$turn" = 03 ]
+	night 12 6
+	[ "$turn" = 04 ]
+	# It would be the third one's again, but retention comes first.
+	rm "$STORE"/*-2026010[12]T*.tar*
+	ANCHORE_ADMIN_KEEP_LAST=1 night 13
+	[ "$turn" = 04 ]
+	rm "$STORE"/*.tar*
+	sed -i 's/dbname=anchore/dbname=gone/' "$DEPLOY/anchore-admin.yaml"
+	night 14 5
+	[ "$turn" = "" ]
+	says_not verif damaged
 }
