@@ -130,16 +130,17 @@ server_stop() {
 	fi
 }
 
-# sql DATABASE STATEMENTS: as the superuser, unaligned, without a header.
+# sql DATABASE STATEMENTS: as the superuser, unaligned, without a header. Not by Debian's psql, which is a Perl program
+# that starts this one.
 sql() {
-	timeout 60 psql -XqAt -v ON_ERROR_STOP=1 -d "$1" -c "$2"
+	timeout 60 "$PGBIN/psql" -XqAt -v ON_ERROR_STOP=1 -d "$1" -c "$2"
 }
 
 # Templates: t006, a 0.0.6 engine database with rows; t007 the same of 0.0.7, without rows.
 template_make() {
 	sql postgres "CREATE DATABASE t006 OWNER engine TEMPLATE template0 ENCODING 'UTF8'"
 	oracle build "dbname=t006 user=engine" "$ORACLE/catalogs/0.0.6.json"
-	timeout 60 psql -Xq -v ON_ERROR_STOP=1 -o /dev/null -d "dbname=t006 user=engine" -f "$ROWS/before.sql"
+	timeout 60 "$PGBIN/psql" -Xq -v ON_ERROR_STOP=1 -o /dev/null -d "dbname=t006 user=engine" -f "$ROWS/before.sql"
 	sql t006 "VACUUM (ANALYZE)"
 }
 
@@ -150,13 +151,13 @@ oracle() {
 # database_make NAME [TEMPLATE]: a fresh copy; replaces one that is there.
 database_make() {
 	# A backup waits until the log is on disk, and nothing else here would write it.
-	timeout 60 psql -XqAt -v ON_ERROR_STOP=1 -d postgres -c "SET client_min_messages = error" \
+	timeout 60 "$PGBIN/psql" -XqAt -v ON_ERROR_STOP=1 -d postgres -c "SET client_min_messages = error" \
 		-c "DROP DATABASE IF EXISTS \"$1\" WITH (FORCE)" \
 		-c "CREATE DATABASE \"$1\" OWNER engine TEMPLATE ${2:-t006}" -c CHECKPOINT
 }
 
 databases_drop() {
-	timeout 60 psql -XqAt -v ON_ERROR_STOP=1 -d postgres <<-'SQL'
+	timeout 60 "$PGBIN/psql" -XqAt -v ON_ERROR_STOP=1 -d postgres <<-'SQL'
 		SELECT format('DROP DATABASE %I WITH (FORCE)', datname) FROM pg_database
 		WHERE NOT datistemplate AND datname NOT IN ('postgres', 't006') \gexec
 	SQL
@@ -277,7 +278,7 @@ newest_snapshot() {
 session_open() {
 	local dir=$BATS_TEST_TMPDIR
 	mkfifo "$dir/session.in"
-	PGAPPNAME=${2-} psql -XqAt -d "$1" <"$dir/session.in" >"$dir/session.out" 2>&1 3>&- &
+	PGAPPNAME=${2-} "$PGBIN/psql" -XqAt -d "$1" <"$dir/session.in" >"$dir/session.out" 2>&1 3>&- &
 	SESSION=$!
 	exec 7>"$dir/session.in"
 }
