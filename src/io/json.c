@@ -42,6 +42,12 @@ void json_put_flag(json_t *object, const char *key, bool flag)
 	json_object_set_new(object, key, json_boolean(flag));
 }
 
+void json_put_time(json_t *object, const char *key, time_t when)
+{
+	AUTO(mem_auto) char *text = when ? text_time(when) : NULL;
+	json_put(object, key, text);
+}
+
 void json_put_value(json_t *object, const char *key, json_t *value)
 {
 	json_object_set_new(object, key, value);
@@ -63,6 +69,13 @@ json_t *json_from_list(const struct list *list)
 const char *json_text(const json_t *object, const char *key)
 {
 	return json_string_value(json_object_get(object, key));
+}
+
+time_t json_time(const json_t *object, const char *key)
+{
+	const char *text = json_text(object, key);
+	time_t when = 0;
+	return text && text_time_parse(text, &when) ? when : 0;
 }
 
 bool json_flag(const json_t *object, const char *key)

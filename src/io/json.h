@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "base/error.h"
 #include "base/text.h"
@@ -16,13 +17,16 @@ void json_auto(json_t **value);
 void json_put(json_t *object, const char *key, const char *string);
 void json_put_number(json_t *object, const char *key, int64_t number);
 void json_put_flag(json_t *object, const char *key, bool flag);
+/* As text_time() prints it; 0 becomes null. */
+void json_put_time(json_t *object, const char *key, time_t when);
 /* Takes the reference. */
 void json_put_value(json_t *object, const char *key, json_t *value);
 void json_add(json_t *array, const char *string);
 json_t *json_from_list(const struct list *list);
 
-/* Readers that accept a missing key or another type: NULL, false. Strings are borrowed. */
+/* Readers that accept a missing key or another type: NULL, 0, false. Strings are borrowed. */
 const char *json_text(const json_t *object, const char *key);
+time_t json_time(const json_t *object, const char *key);
 bool json_flag(const json_t *object, const char *key);
 void json_to_list(struct list *list, const json_t *array);
 

@@ -11,21 +11,15 @@
 /* So much the file has at least, so that what is written in its place needs no room that a full disk lacks. */
 enum { LEAST_SIZE = 8192 };
 
-static void put_time(json_t *object, const char *key, time_t when)
-{
-	AUTO(mem_auto) char *text = when ? text_time(when) : NULL;
-	json_put(object, key, text);
-}
-
 json_t *attempt_json(const struct attempt *attempt)
 {
 	json_t *object = json_object();
-	put_time(object, "last", attempt->last);
-	put_time(object, "success", attempt->success);
-	put_time(object, "snapshot_at", attempt->snapshot_at);
-	put_time(object, "failing_since", attempt->failing_since);
-	put_time(object, "begun", attempt->begun);
-	put_time(object, "skipped", attempt->skipped);
+	json_put_time(object, "last", attempt->last);
+	json_put_time(object, "success", attempt->success);
+	json_put_time(object, "snapshot_at", attempt->snapshot_at);
+	json_put_time(object, "failing_since", attempt->failing_since);
+	json_put_time(object, "begun", attempt->begun);
+	json_put_time(object, "skipped", attempt->skipped);
 	json_put(object, "outcome", attempt->outcome);
 	json_put_number(object, "exit_status", attempt->exit_status);
 	json_put_value(object, "seconds", json_real(attempt->seconds));
@@ -44,13 +38,6 @@ json_t *attempt_json(const struct attempt *attempt)
 	return object;
 }
 
-static time_t get_time(const json_t *object, const char *key)
-{
-	const char *text = json_text(object, key);
-	time_t when = 0;
-	return text && text_time_parse(text, &when) ? when : 0;
-}
-
 static uint64_t get_number(const json_t *object, const char *key)
 {
 	json_int_t number = json_integer_value(json_object_get(object, key));
@@ -60,12 +47,12 @@ static uint64_t get_number(const json_t *object, const char *key)
 static void fill(struct attempt *out, const json_t *object)
 {
 	*out = (struct attempt){
-		.last = get_time(object, "last"),
-		.success = get_time(object, "success"),
-		.snapshot_at = get_time(object, "snapshot_at"),
-		.failing_since = get_time(object, "failing_since"),
-		.begun = get_time(object, "begun"),
-		.skipped = get_time(object, "skipped"),
+		.last = json_time(object, "last"),
+		.success = json_time(object, "success"),
+		.snapshot_at = json_time(object, "snapshot_at"),
+		.failing_since = json_time(object, "failing_since"),
+		.begun = json_time(object, "begun"),
+		.skipped = json_time(object, "skipped"),
 		.outcome = mem_copy(json_text(object, "outcome")),
 		.exit_status = (int)json_integer_value(json_object_get(object, "exit_status")),
 		.seconds = json_number_value(json_object_get(object, "seconds")),

@@ -13,6 +13,17 @@
 /* Where nobody commits, the server's WAL writer looks only every 25th time: 5 s with its usual delay. */
 static const double DURABLE_SECONDS = 7, DURABLE_STEP = 0.02;
 
+/* In the test build ANCHORE_ADMIN_DURABLE, in seconds, stands in for it. */
+static double durable_seconds(void)
+{
+#ifdef ANCHORE_TEST_BUILD
+	const char *seconds = getenv("ANCHORE_ADMIN_DURABLE");
+	if (seconds)
+		return strtod(seconds, NULL);
+#endif
+	return DURABLE_SECONDS;
+}
+
 static const char IDENTITY[] =
 	"SELECT s.system_identifier, c.timeline_id, d.oid, d.datname, pg_postmaster_start_time()::text "
 	"FROM pg_control_system() s, pg_control_checkpoint() c, pg_database d WHERE d.datname = current_database()";
@@ -70,7 +81,7 @@ static int wait_for_disk(bool *durable, struct db *db, struct error *err)
 {
 	AUTO(mem_auto) char *target = NULL;
 	int rc = db_scalar(&target, db, "SELECT pg_current_wal_insert_lsn()::text", 0, NULL, err);
-	double end = clock_elapsed() + DURABLE_SECONDS;
+	double end = clock_elapsed() + durable_seconds();
 	*durable = false;
 	while (!rc && !*durable) {
 		AUTO(mem_auto) char *reached = NULL;

@@ -24,21 +24,24 @@ static const char TABLES[] =
 	" ORDER BY n.nspname::text COLLATE \"C\", c.relname::text COLLATE \"C\"";
 
 /* Types that print floating point numbers: the two themselves, the geometric ones, and every array, domain, range
- * and row type made of such. */
+ * and row type made of such. What is made of what is listed first: asked for each type, every column would be read
+ * again for each. */
 #define FLOATING \
-	"WITH RECURSIVE floating(oid) AS (SELECT unnest('{700,701,600,601,602,603,604,628,718}'::oid[]) UNION " \
-	"SELECT t.oid FROM floating f, LATERAL (" \
-	"SELECT e.oid FROM pg_type e WHERE e.typelem = f.oid AND e.typlen = -1 OR e.typbasetype = f.oid " \
-	"UNION ALL SELECT r.rngtypid FROM pg_range r WHERE r.rngsubtype = f.oid " \
-	"UNION ALL SELECT k.reltype FROM pg_attribute a JOIN pg_class k ON k.oid = a.attrelid " \
-	"WHERE a.atttypid = f.oid AND a.attnum > 0 AND NOT a.attisdropped AND k.reltype <> 0) t) "
+	"WITH RECURSIVE made(oid, of) AS (" \
+	"SELECT oid, typelem FROM pg_type WHERE typelem <> 0 AND typlen = -1 " \
+	"UNION ALL SELECT oid, typbasetype FROM pg_type WHERE typbasetype <> 0 " \
+	"UNION ALL SELECT rngtypid, rngsubtype FROM pg_range " \
+	"UNION ALL SELECT k.reltype, a.atttypid FROM pg_attribute a JOIN pg_class k ON k.oid = a.attrelid " \
+	"WHERE a.attnum > 0 AND NOT a.attisdropped AND k.reltype <> 0), " \
+	"floating(oid) AS (SELECT unnest('{700,701,600,601,602,603,604,628,718}'::oid[]) " \
+	"UNION SELECT m.oid FROM floating f JOIN made m ON m.of = f.oid) "
 
-/* attgenerated came with 12, hence the detour. */
+/* attgenerated came with 12, hence the detour, which is long: only for columns that have an expression at all. */
 static const char COLUMNS[] =
 	FLOATING "SELECT c.oid, a.attname, a.atttypid IN (SELECT oid FROM floating) "
 	"FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid "
 	"WHERE c.relkind = 'r' AND a.attnum > 0 AND NOT a.attisdropped "
-	"AND coalesce(to_jsonb(a)->>'attgenerated', '') = '' AND " OURS
+	"AND (NOT a.atthasdef OR coalesce(to_jsonb(a)->>'attgenerated', '') = '') AND " OURS
 	" ORDER BY n.nspname::text COLLATE \"C\", c.relname::text COLLATE \"C\", a.attname::text COLLATE \"C\"";
 
 static const char SEQUENCES[] =

@@ -112,12 +112,6 @@ void scheduled_problems(struct list *out, const struct scheduled *scheduled)
 
 /* ---- as JSON ---- */
 
-static void put_time(json_t *object, const char *key, time_t when)
-{
-	AUTO(mem_auto) char *text = when ? text_time(when) : NULL;
-	json_put(object, key, text);
-}
-
 static json_t *print_installed(const struct installed *installed)
 {
 	if (installed->kind == INSTALLED_NOT)
@@ -137,11 +131,11 @@ json_t *scheduled_json(const struct scheduled *scheduled)
 	int needed = scheduled->upgrade_needed;
 	scheduled_problems(&problems, scheduled);
 	json_put_value(object, "installed", print_installed(&scheduled->installed));
-	put_time(object, "next", scheduled->next);
+	json_put_time(object, "next", scheduled->next);
 	json_put_number(object, "missed_now", (int64_t)scheduled->missed);
 	json_put_value(object, "attempt", attempt_json(&scheduled->attempt));
 	json_put_value(object, "snapshots", json_incref(scheduled->snapshots));
-	put_time(object, "proven", scheduled->proven);
+	json_put_time(object, "proven", scheduled->proven);
 	json_put_number(object, "damaged", (int64_t)scheduled->damaged);
 	json_put(object, "release", scheduled->release);
 	json_put_value(object, "upgrade_needed", needed < 0 ? json_null() : json_boolean(needed));

@@ -90,8 +90,7 @@ static json_t *instance_detail(const struct instance *instance)
 	json_t *json = json_object();
 	json_put(json, "instance", instance->name);
 	json_put(json, "state", instance_state_name(instance->state));
-	AUTO(mem_auto) char *since = instance->since ? text_time(instance->since) : NULL;
-	json_put(json, "since", since);
+	json_put_time(json, "since", instance->since);
 	json_put_number(json, "restarts", instance->restarts);
 	json_put(json, "last_error", instance->last_error);
 	return json;

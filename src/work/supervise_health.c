@@ -1,13 +1,16 @@
 #include "base/mem.h"
 #include "work/supervise_private.h"
 
-/* Seconds: between two questions while it starts and later, and for the answer, which the real clock measures. */
-static const double ASK_STARTING = 1, ASK_LATER = 10, ANSWER_WITHIN = 5;
+/* Seconds: between two questions while it starts and later, and for the answer, which the real clock measures. Most
+ * services are there in less than a second, and an upgrade waits for them: so the first questions follow sooner. */
+static const double ASK_SOON = 0.1, ASK_STARTING = 1, ASK_LATER = 10, ANSWER_WITHIN = 5;
 enum { MOST_MISSES = 3, HEALTHY = 200 };
 
 static void ask_later(struct unit *unit)
 {
 	double pause = unit->state == SERVICE_STARTING ? ASK_STARTING : ASK_LATER;
+	if (unit->state == SERVICE_STARTING && unit->misses <= MOST_MISSES)
+		pause = ASK_SOON * (1 << unit->misses);
 	loop_timer(unit->supervisor->loop, &unit->health_timer, pause);
 }
 

@@ -22,19 +22,6 @@ void view_clear(struct view *view)
 	*view = (struct view){.snapshots = NULL};
 }
 
-static void put_time(json_t *object, const char *key, time_t when)
-{
-	AUTO(mem_auto) char *text = when ? text_time(when) : NULL;
-	json_put(object, key, text);
-}
-
-static time_t get_time(const json_t *object, const char *key)
-{
-	const char *text = json_text(object, key);
-	time_t when;
-	return text && text_time_parse(text, &when) ? when : 0;
-}
-
 json_t *instances_json(const struct instances *instances)
 {
 	json_t *array = json_array();
@@ -47,7 +34,7 @@ json_t *instances_json(const struct instances *instances)
 		json_put(one, "url", instance->url);
 		json_put(one, "state", instance_state_name(instance->state));
 		json_put_value(one, "pid", instance->pid ? json_integer(instance->pid) : json_null());
-		put_time(one, "since", instance->since);
+		json_put_time(one, "since", instance->since);
 		json_put_number(one, "restarts", instance->restarts);
 		json_put(one, "last_error", instance->last_error);
 		json_put(one, "image", instance->image);
@@ -68,7 +55,7 @@ void instances_from_json(struct instances *out, const json_t *array)
 		instance->url = mem_copy(json_text(one, "url"));
 		instance_state_parse(&instance->state, json_text(one, "state"));
 		instance->pid = (long)json_integer_value(json_object_get(one, "pid"));
-		instance->since = get_time(one, "since");
+		instance->since = json_time(one, "since");
 		instance->restarts = (unsigned)json_integer_value(json_object_get(one, "restarts"));
 		instance->last_error = mem_copy(json_text(one, "last_error"));
 		instance->image = mem_copy(json_text(one, "image"));
@@ -80,7 +67,7 @@ json_t *view_json(const struct view *view)
 	json_t *json = json_object(), *held = json_null();
 	json_t *supervisor = json_object();
 	json_put_number(supervisor, "pid", getpid());
-	put_time(supervisor, "since", view->started);
+	json_put_time(supervisor, "since", view->started);
 	json_put(supervisor, "url", view->url);
 	json_put_number(supervisor, "seconds", (int64_t)view->seconds);
 	json_put_value(json, "supervisor", supervisor);
@@ -90,7 +77,7 @@ json_t *view_json(const struct view *view)
 		held = json_object();
 		json_put(held, "run", view->held_by);
 		json_put(held, "for", view->held_for);
-		put_time(held, "since", view->held_since);
+		json_put_time(held, "since", view->held_since);
 		json_put_flag(held, "interrupted", view->interrupted);
 	}
 	json_put_value(json, "held", held);
@@ -98,6 +85,6 @@ json_t *view_json(const struct view *view)
 	json_put(json, "step", view->step);
 	json_put(json, "engine_db_version", view->db_version);
 	json_put(json, "engine_code_version", view->code_version);
-	put_time(json, "versions_at", view->versions_at);
+	json_put_time(json, "versions_at", view->versions_at);
 	return json;
 }
