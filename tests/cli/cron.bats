@@ -93,19 +93,6 @@ silent() {
 	[ "$(snapshots)" -eq "$count" ]
 }
 
-@test "of two archives that hold the same the damaged one is not the one that stays" {
-	expect 0 cron run
-	local first
-	first=$(newest_snapshot)
-	damage "$first" data/
-	sql postgres "CREATE TABLE noise (x int); DROP TABLE noise"
-	night
-	expect 6 cron run
-	[ "$(snapshots)" -eq 2 ]
-	rm "$first"
-	expect 0 snapshot verify latest
-}
-
 @test "a snapshot that could not be restored is no reason to take none" {
 	expect 0 cron run
 	printf '{"pinned": false, "proven": {"at": "2023-11-14T22:20:00Z", "failed": true, "message": "the rows differ"}}' \
