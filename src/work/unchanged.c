@@ -152,7 +152,7 @@ int unchanged_drop(char **id, struct run *run, struct db *db, const struct snaps
 {
 	AUTO(snapshot_list_clear) struct snapshot_list list = {NULL, 0};
 	AUTO(mem_auto) char *deployment = NULL;
-	bool provable = false, whole = false;
+	bool provable = false;
 	int rc = list_store(&list, &deployment, run, err);
 	if (!rc)
 		rc = proof_provable(&provable, db, err);
