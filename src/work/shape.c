@@ -5,9 +5,9 @@
 #include "base/mem.h"
 #include "io/digest.h"
 
-/* Only heap keeps row versions as model/reuse.h has them; before PostgreSQL 12 there is nothing else and no name for it.
- * part: every type that a table's columns are made of. Row types and extensions' types are not looked into. The columns
- * of pg_attribute that only some versions have are read from its row as JSON. */
+/* Only heap keeps row versions as model/reuse.h has them; before PostgreSQL 12 there is nothing else, without a name.
+ * part: every type that a table's columns are made of. Row types and extensions' types are not looked into. The
+ * columns of pg_attribute that only some versions have are read from its row as JSON. */
 static const char SHAPES[] =
 	"WITH RECURSIVE part(relid, typ) AS ("
 	"SELECT a.attrelid, a.atttypid FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid "
