@@ -149,3 +149,10 @@ int pgtool_run(const char *program_path, const struct list *arguments, struct db
 		argv[i + 1] = arguments->items[i];
 	return proc_run(NULL, talk, &(struct proc){.argv = argv, .environment = &ours}, err);
 }
+
+/* "too many connections for role", "sorry, too many clients already", "remaining connection slots are reserved" */
+bool pgtool_lacks_connection(const struct error *err)
+{
+	return strstr(err->message, "too many connections") || strstr(err->message, "too many clients") ||
+		strstr(err->message, "connection slots");
+}

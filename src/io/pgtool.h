@@ -3,6 +3,8 @@
 #ifndef IO_PGTOOL_H
 #define IO_PGTOOL_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "base/text.h"
 #include "io/db.h"
@@ -25,5 +27,7 @@ void pgtool_clear(struct pgtool *tool);
  * on stderr (warnings) hands it to *talk, owned (may be NULL). */
 int pgtool_run(const char *program, const struct list *arguments, struct db *db, const char *database,
 	char **talk, struct error *err);
+/* Whether what failed is that the server, or a limit of the role or the database, left it no connection. */
+bool pgtool_lacks_connection(const struct error *err);
 
 #endif

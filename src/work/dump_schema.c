@@ -39,23 +39,19 @@ static void add_patterns(struct list *arguments, const struct inventory *invento
 	}
 }
 
-static bool is_short_of_connections(const struct error *err)
-{
-	return strstr(err->message, "too many connections") || strstr(err->message, "connection slots");
-}
-
 /* The connection that was left for it may not be free yet: the server takes a moment to see that it was closed. */
 static int run_patiently(const struct dump *dump, const struct list *arguments, struct error *err)
 {
 	enum { TRIES = 10 };
 	int rc = pgtool_run(dump->tool->dump, arguments, dump->db, NULL, NULL, err);
-	for (int i = 1; rc == ERROR_FAILED && i < TRIES && is_short_of_connections(err) && !interrupt_signal(); i++) {
+	for (int i = 1; rc == ERROR_FAILED && i < TRIES && pgtool_lacks_connection(err) && !interrupt_signal(); i++) {
 		nanosleep(&(struct timespec){.tv_nsec = 100000000}, NULL);
 		error_clear(err);
 		rc = pgtool_run(dump->tool->dump, arguments, dump->db, NULL, NULL, err);
 	}
-	if (rc == ERROR_FAILED && is_short_of_connections(err))
-		error_hint(err, "allow the role three connections: one of its own, one for pg_dump, one for the rows");
+	if (rc == ERROR_FAILED && pgtool_lacks_connection(err))
+		error_hint(err, "allow the role three connections, and see that the server has them: one of its own, "
+			"one for pg_dump, one for the rows");
 	return rc;
 }
 

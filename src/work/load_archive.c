@@ -34,8 +34,9 @@ static int explain(struct load *load, const char *section, const char *talk, str
 	at += sizeof before - 1;
 	int size = (int)strcspn(at, "\n");
 	error_set(err, ERROR_FAILED, "pg_restore failed in section %s: %.*s", section, size, at);
-	if (strstr(err->message, "too many connections") || strstr(err->message, "connection slots"))
-		error_hint(err, "allow the role four connections; with `--into` three are enough");
+	if (pgtool_lacks_connection(err))
+		error_hint(err, "allow the role four connections, and see that the server has them; with `--into` "
+			"three are enough");
 	return ERROR_FAILED;
 }
 

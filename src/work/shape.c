@@ -5,9 +5,9 @@
 #include "base/mem.h"
 #include "io/digest.h"
 
-/* Only heap keeps row versions as model/reuse.h has them; before PostgreSQL 12 there is nothing else, and no name for it.
- * part: every type that a table's columns are made of. Row types and extensions' types are not looked into. The columns
- * of pg_attribute that only some versions have are read from its row as JSON. */
+/* Only heap keeps row versions as model/reuse.h has them; before PostgreSQL 12 there is nothing else, without a name.
+ * part: every type that a table's columns are made of. Row types and extensions' types are not looked into. The
+ * columns of pg_attribute that only some versions have are read from its row as JSON. */
 static const char SHAPES[] =
 	"WITH RECURSIVE part(relid, typ) AS ("
 	"SELECT a.attrelid, a.atttypid FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid "
@@ -25,7 +25,7 @@ static const char SHAPES[] =
 	"ORDER BY e.oid) FROM pg_enum e WHERE e.enumtypid = t.oid)) AS words "
 	"FROM part p LEFT JOIN pg_type t ON t.oid = p.typ) "
 	"SELECT n.nspname, c.relname, c.oid, CASE WHEN c.relpersistence = 'p' "
-	"AND (c.relam = 0 OR c.relam = (SELECT a.oid FROM pg_am a WHERE a.amname = 'heap')) "
+	"AND (c.relam = 0 OR c.relam = (SELECT h.oid FROM pg_am h WHERE h.amname = 'heap')) "
 	"AND NOT EXISTS (SELECT FROM type WHERE type.relid = c.oid AND fine IS NOT TRUE) "
 	"THEN concat_ws(E'\\n', format('shape 1 of %s', c.oid), (SELECT string_agg(format('%s %L %s %s %s %L %L', "
 	"a.attnum, a.attname, a.atttypid, a.atttypmod, a.attcollation, j.row->>'attgenerated', "

@@ -55,6 +55,25 @@ nothing_is_left() {
 	diff <(contents anchore) <(contents copy)
 }
 
+@test "pg_dump that finds no connection free waits a moment, whichever limit it is" {
+	mkdir "$DEPLOY/bin"
+	ln -s "$PGBIN"/* "$DEPLOY/bin/"
+	rm "$DEPLOY/bin/pg_dump"
+	cat >"$DEPLOY/bin/pg_dump" <<-PROGRAM
+		#!/bin/bash
+		case \$* in *--version*) exec "$PGBIN/pg_dump" "\$@" ;; esac
+		read -r line <"$DEPLOY/said" && sed -i 1d "$DEPLOY/said" && echo "pg_dump: error: connection failed: FATAL:  \$line" >&2 && exit 1
+		exec "$PGBIN/pg_dump" "\$@"
+	PROGRAM
+	chmod +x "$DEPLOY/bin/pg_dump"
+	printf '%s\n' 'sorry, too many clients already' 'too many connections for role "engine"' \
+		'remaining connection slots are reserved for non-replication superuser connections' >"$DEPLOY/said"
+	expect 0 backup --pg-bindir "$DEPLOY/bin"
+	yes 'sorry, too many clients already' | head -n 50 >"$DEPLOY/said"
+	expect 1 backup --pg-bindir "$DEPLOY/bin"
+	talks "too many clients" "hint: allow the role three connections, and see that the server has them"
+}
+
 @test "a role of fewer connections: refused, with how many it takes" {
 	sql postgres "ALTER ROLE engine CONNECTION LIMIT 2"
 	expect 1 backup

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # Incremental backups that are killed, interrupted, find the disk full, or an earlier archive that is no longer what it
 # was: the new snapshot is whole and right or there is none, and the earlier one is left as it is.
+# shellcheck disable=SC2030,SC2031 # a test is a function
 load lib
 load incremental
 
