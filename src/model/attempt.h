@@ -53,8 +53,8 @@ struct outcome {
 bool attempt_begin(struct attempt *attempt, time_t now, time_t *begun);
 /* At the end. *tell: the failure is to be told. *over: when one began that is over now; 0. */
 void attempt_end(struct attempt *attempt, const struct outcome *outcome, bool *tell, time_t *over);
-/* A run gives way to the one that has begun and not ended. True: that is to be told, once for each such one, for it is at
- * it for so long that it must hang, and all that come after would give way to it without a word. */
+/* A run gives way to the one that has begun and not ended. True: that is to be told, once for each such one, for it has
+ * been at it for so long that it must hang, and all that come after would give way to it without a word. */
 bool attempt_gave_way(struct attempt *attempt, time_t now);
 /* The run's warnings; appends those to *news that the run before did not have. */
 void attempt_warned(struct attempt *attempt, const struct list *warnings, struct list *news);

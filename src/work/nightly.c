@@ -170,7 +170,8 @@ static int known_damage(const struct job *job, struct error *err)
 			add_more(&words, entry, number);
 		else
 			text_addf(&words, "%s is damaged: %s", entry->path,
-				entry->why ? entry->why : entry->verified.message ? entry->verified.message : "it fails");
+				entry->why ? entry->why : entry->verified.message ? entry->verified.message :
+				"it fails");
 	}
 	if (rc || !number)
 		return rc;

@@ -1,0 +1,148 @@
+#!/usr/bin/env bats
+# The scheduled job where things are not as they should be: changes that are hard to see, damage, jobs that hang or meet.
+
+# shellcheck disable=SC2030,SC2031 # a test is a function
+load lib
+load cron
+
+setup_file() {
+	server_start
+	migrations_make
+}
+
+teardown_file() {
+	server_stop
+}
+
+setup() { cron_setup; }
+
+@test "what no digest of rows covers is a change, too" {
+	expect 0 cron run
+	sql "$NAME" "SELECT lo_create(4711); ALTER LARGE OBJECT 4711 OWNER TO engine; CREATE TYPE pair AS (a int);
+		CREATE ROLE reader; GRANT reader TO engine"
+	night
+	expect 0 cron run
+	[ "$(snapshots)" -eq 2 ]
+	local change count=2
+	for change in "GRANT SELECT ON LARGE OBJECT 4711 TO reader" "ALTER LARGE OBJECT 4711 OWNER TO reader" \
+		"COMMENT ON LARGE OBJECT 4711 IS 'one'" \
+		"ALTER TYPE pair ADD ATTRIBUTE b text" "CREATE CAST (pair AS anchore) WITH INOUT" \
+		"CREATE TEXT SEARCH CONFIGURATION mine (COPY = simple)" "CREATE COLLATION other FROM \"C\"" \
+		"CREATE FOREIGN DATA WRAPPER nobody" "COMMENT ON TABLE anchore IS 'three'" "SELECT lo_put(4711, 0, 'x')" \
+		"ALTER TABLE anchore OWNER TO reader" "COMMENT ON DATABASE \"$NAME\" IS 'four'" \
+		"ALTER DATABASE \"$NAME\" SET work_mem = '8MB'" "CREATE SEQUENCE counter; ALTER SEQUENCE counter OWNER TO engine" "SELECT nextval('counter')"; do
+		sql "$NAME" "$change" >/dev/null
+		night
+		expect 0 cron run
+		count=$((count + 1))
+		[ "$(snapshots)" -eq "$count" ] || { show "not seen: $change"; return 1; }
+	done
+	sql postgres "CREATE TABLE noise (x int); DROP TABLE noise"
+	night
+	expect 0 cron run
+	[ "$(snapshots)" -eq "$count" ]
+}
+
+@test "of two archives that hold the same the damaged one is not the one that stays" {
+	expect 0 cron run
+	local first
+	first=$(newest_snapshot)
+	rot "$first"
+	sql postgres "CREATE TABLE noise (x int); DROP TABLE noise"
+	night
+	expect 6 cron run
+	[ "$(snapshots)" -eq 2 ]
+	rm "$first"
+	expect 0 snapshot verify latest
+}
+
+@test "a snapshot that could not be restored is no reason to take none" {
+	expect 0 cron run
+	printf '{"pinned": false, "proven": {"at": "2023-11-14T22:20:00Z", "failed": true, "message": "the rows differ"}}' \
+		>"$(newest_snapshot).state"
+	night
+	expect 0 cron run
+	[ "$(snapshots)" -eq 2 ]
+	sql postgres "CREATE TABLE noise (x int); DROP TABLE noise"
+	night
+	expect 0 cron run
+	[ "$(snapshots)" -eq 2 ]
+}
+
+@test "one that hangs is told, once, by those that give way to it" {
+	tool_stopped backup-snapshot cron run --config "$DEPLOY/anchore-admin.yaml"
+	night
+	fails 4 'began at 2023-11-14T22:13:20Z still runs' "process $TOOL" 'hint: '
+	night
+	fails_silently 4
+	tool_go
+	[ "$status" -eq 0 ]
+}
+
+# It waits for a lock, or is over.
+waits_or_ended() {
+	grep -q -- "-> FLOCK .* $1 " /proc/locks || [ ! -e "/proc/$1" ] ||
+		[ "$(sed 's/.*) //; s/ .*//' "/proc/$1/stat")" = Z ]
+}
+
+@test "one that gives way takes nothing from the record of the one that ends meanwhile" {
+	tool_stopped backup-snapshot cron run --config "$DEPLOY/anchore-admin.yaml"
+	local first=$TOOL
+	# It has read the record and is about to write it.
+	tool_stopped file-rename cron run --config "$DEPLOY/anchore-admin.yaml"
+	local second=$TOOL
+	kill -CONT "$first"
+	eventually waits_or_ended "$first"
+	kill -CONT "$second"
+	wait "$first"
+	wait "$second" || [ $? -eq 4 ]
+	[ "$(state .outcome)" = "done" ]
+	[ "$(state .begun)" = null ]
+	[ "$(state .skipped)" != null ]
+}
+
+@test "the job of another deployment in the same store is waited for" {
+	sed "s/dbname=anchore/dbname=second/" "$DEPLOY/anchore-admin.yaml" >"$DEPLOY/second.yaml"
+	database_make second
+	expect 0 cron run
+	tool_stopped backup-snapshot cron run --config "$DEPLOY/second.yaml"
+	(tool cron run --verbose) >"$BATS_TEST_TMPDIR/waits" 2>&1 3>&- &
+	local waits=$!
+	eventually grep -q waiting "$BATS_TEST_TMPDIR/waits"
+	tool_go
+	[ "$status" -eq 0 ]
+	wait "$waits" || { cat "$BATS_TEST_TMPDIR/waits"; return 1; }
+	[ "$(snapshots)" -eq 2 ]
+}
+
+@test "damage is a failure also where it cannot be recorded" {
+	expect 0 cron run
+	rot "$(newest_snapshot)"
+	night
+	ANCHORE_ADMIN_FAULT=prove-record:1:space expect 6 cron run
+	talks 'failed \(verify\)' damaged 'not recorded'
+	[ ! -e "$(newest_snapshot).state" ]
+}
+
+@test "one more damaged snapshot is told while the first still lies there" {
+	expect 0 cron run
+	rot "$(newest_snapshot)"
+	night
+	fails 6 'failed \(verify\)' damaged
+	night
+	fails_silently 6
+	rot "$(newest_snapshot)"
+	night
+	fails 6 'is damaged: .*; and so is anchore-0.0.6-'
+	night
+	fails_silently 6
+}
+
+@test "killed while the metrics are written: no second file that an exporter would read" {
+	echo "metrics_file: anchore.prom" >>"$DEPLOY/anchore-admin.yaml"
+	expect 0 cron run
+	night
+	ANCHORE_ADMIN_FAULT=file-publish:1:kill expect 137 cron run
+	[ "$(find "$DEPLOY" -maxdepth 1 -name '*.prom')" = "$DEPLOY/anchore.prom" ]
+	grep -q "^anchore_admin_backup_last_attempt_timestamp_seconds $NIGHT$" "$DEPLOY/anchore.prom"
+}
