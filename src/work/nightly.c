@@ -142,10 +142,10 @@ static int prune(struct job *job, struct error *err)
 	return rc;
 }
 
-/* "; and so are …": all of them, so that one more is another failure. */
+/* "; also damaged: …": all of them, so that one more is another failure. */
 static void add_more(struct text *out, const struct snapshot_entry *entry, size_t number)
 {
-	text_addf(out, "%s%s", number == 2 ? "; and so is " : ", ", path_base(entry->path));
+	text_addf(out, "%s%s", number == 2 ? "; also damaged: " : ", ", path_base(entry->path));
 }
 
 static bool is_damaged(const struct snapshot_entry *entry)

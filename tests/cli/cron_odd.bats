@@ -133,7 +133,7 @@ waits_or_ended() {
 	fails_silently 6
 	rot "$(newest_snapshot)"
 	night
-	fails 6 'is damaged: .*; and so is anchore-0.0.6-'
+	fails 6 'is damaged: .*; also damaged: anchore-0.0.6-'
 	night
 	fails_silently 6
 }
