@@ -146,3 +146,59 @@ waits_or_ended() {
 	[ "$(find "$DEPLOY" -maxdepth 1 -name '*.prom')" = "$DEPLOY/anchore.prom" ]
 	grep -q "^anchore_admin_backup_last_attempt_timestamp_seconds $NIGHT$" "$DEPLOY/anchore.prom"
 }
+
+@test "a store that cannot be written: what, why and since when, and the metrics know" {
+	echo "metrics_file: anchore.prom" >>"$DEPLOY/anchore-admin.yaml"
+	expect 0 cron run
+	# In the place of a read-only file system: a file that cannot be opened for writing, by root either.
+	rm "$STORE/scheduled.lock"
+	mkdir "$STORE/scheduled.lock"
+	night
+	fails 1 'failed \(lock\): cannot open the lock' 'failing since 2023-11-15' '\(1 run\), last success: 2023-11-14' 'hint: '
+	contains "$(cat "$DEPLOY/anchore.prom")" '^anchore_admin_backup_exit_code 1$' '^anchore_admin_backup_failures 1$' \
+		"^anchore_admin_backup_last_success_timestamp_seconds $NIGHT$"
+	rmdir "$STORE/scheduled.lock"
+	rm "$STORE/scheduled.json"
+	mkdir "$STORE/scheduled.json"
+	night
+	expect 1 cron run
+	talks 'failed \(record\): cannot write .*/scheduled.json' 'failing since 2023-11-16' '\(1 run\)'
+	contains "$(cat "$DEPLOY/anchore.prom")" '^anchore_admin_backup_exit_code 1$'
+	[ "$(snapshots)" -eq 1 ]
+}
+
+@test "a hook that fails in other words every night is told once, and with a failure around it not at all" {
+	mkdir -p "$DEPLOY/hooks/post-backup.d"
+	printf '#!/bin/sh\ndate +%%N\necho "it failed at $(date +%%N)" >&2\nexit 3\n' >"$DEPLOY/hooks/post-backup.d/off"
+	chmod 755 "$DEPLOY/hooks/post-backup.d/off"
+	sed -i 's/dbname=anchore/dbname=gone/' "$DEPLOY/anchore-admin.yaml"
+	expect 5 cron run
+	talks 'failed \(backup\)' 'off: off failed with exit status 3: it failed at'
+	[ "$(grep -c '' <<<"$stderr")" -eq 3 ]
+	night
+	fails_silently 5
+	sed -i 's/dbname=gone/dbname=anchore/' "$DEPLOY/anchore-admin.yaml"
+	night
+	expect 0 cron run
+	[ "$(grep -c '' <<<"$stderr")" -eq 1 ]
+	talks 'works again'
+	change
+	night
+	expect 0 cron run
+	silent
+}
+
+@test "a warning that comes while a failure goes on is told when that is over" {
+	sed -i 's/dbname=anchore/dbname=gone/' "$DEPLOY/anchore-admin.yaml"
+	fails 5 'failed \(backup\)'
+	echo "metrics_file: nowhere/anchore.prom" >>"$DEPLOY/anchore-admin.yaml"
+	night
+	fails_silently 5
+	sed -i 's/dbname=gone/dbname=anchore/' "$DEPLOY/anchore-admin.yaml"
+	night
+	expect 0 cron run
+	talks 'works again' 'metrics are not written'
+	night
+	expect 0 cron run
+	silent
+}
