@@ -59,6 +59,14 @@ void log_collect(struct list *warnings)
 	pthread_mutex_unlock(&guard);
 }
 
+bool log_is_collected(void)
+{
+	pthread_mutex_lock(&guard);
+	bool is = collected != NULL;
+	pthread_mutex_unlock(&guard);
+	return is;
+}
+
 static bool collect(const char *format, va_list args)
 {
 	AUTO(mem_auto) char *line = mem_format_v(format, args);

@@ -20,6 +20,7 @@ void log_detail(const char *format, ...) __attribute__((format(printf, 1, 2))); 
 
 /* Warnings go there from now on instead of to stderr, each once; NULL: to stderr again. The list must live on. */
 void log_collect(struct list *warnings);
+bool log_is_collected(void);
 
 /* For base/progress: what stands on the terminal's last line until something else is said; NULL takes it away. */
 void log_bar(const char *line);

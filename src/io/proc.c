@@ -129,8 +129,8 @@ static int start(struct child *child, const struct proc *proc, struct error *err
 		file_close(&errors[0]);
 		return error_errno(err, ERROR_FAILED, "cannot start %s", path);
 	}
-	*child = (struct child){.pid = pid, .most = proc->most, .out = out[0], .errors = errors[0], .group = proc->group || proc->limit > 0,
-		.limit = proc->limit, .start = clock_elapsed()};
+	*child = (struct child){.pid = pid, .most = proc->most, .out = out[0], .errors = errors[0],
+		.group = proc->group || proc->limit > 0, .limit = proc->limit, .start = clock_elapsed()};
 	return 0;
 }
 

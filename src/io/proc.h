@@ -19,7 +19,7 @@ struct proc {
 	                                * through us alone, which interrupt_defer() can put off; what it left running
 	                                * is not waited for */
 	int *status;                   /* gets its exit status; -1: none, a signal ended it. May be NULL */
-	size_t most;                   /* of stdout and of stderr keep the last so many bytes, or a little more; 0: all */
+	size_t most;                   /* bytes of stdout and stderr to keep: the last, up to twice as many; 0: all */
 	const char *output;            /* append stdout and stderr to this file instead of capturing */
 };
 

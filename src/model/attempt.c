@@ -86,13 +86,29 @@ bool attempt_gave_way(struct attempt *attempt, time_t now)
 	return hangs && !told;
 }
 
-void attempt_warned(struct attempt *attempt, const struct list *warnings, struct list *news)
+static bool has_alike(const struct list *list, const char *warning)
 {
-	for (size_t i = 0; i < warnings->count; i++)
-		if (!list_has(&attempt->warnings, warnings->items[i]))
+	AUTO(mem_auto) char *signature = attempt_signature(NULL, 0, warning);
+	bool found = false;
+	for (size_t i = 0; !found && i < list->count; i++) {
+		AUTO(mem_auto) char *other = attempt_signature(NULL, 0, list->items[i]);
+		found = strcmp(signature, other) == 0;
+	}
+	return found;
+}
+
+void attempt_warned(struct attempt *attempt, const struct list *warnings, bool tell, struct list *news)
+{
+	struct list told = LIST_INIT;
+	for (size_t i = 0; i < warnings->count; i++) {
+		bool known = has_alike(&attempt->warnings, warnings->items[i]);
+		if (tell && !known)
 			list_add(news, warnings->items[i]);
+		if (tell || known)
+			list_add(&told, warnings->items[i]);
+	}
 	list_clear(&attempt->warnings);
-	list_add_all(&attempt->warnings, warnings);
+	attempt->warnings = told;
 }
 
 void attempt_end(struct attempt *attempt, const struct outcome *outcome, bool *tell, time_t *over)

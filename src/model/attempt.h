@@ -30,7 +30,7 @@ struct attempt {
 	char *config;          /* settings file of whoever ran last, for deployments may share a store; NULL */
 	uint64_t failures;     /* in a row */
 	uint64_t missed;       /* times that it should have run and did not, ever */
-	struct list warnings;  /* of the last attempt */
+	struct list warnings;  /* of the last attempt, those that were told */
 };
 void attempt_clear(struct attempt *attempt);
 
@@ -53,11 +53,12 @@ struct outcome {
 bool attempt_begin(struct attempt *attempt, time_t now, time_t *begun);
 /* At the end. *tell: the failure is to be told. *over: when one began that is over now; 0. */
 void attempt_end(struct attempt *attempt, const struct outcome *outcome, bool *tell, time_t *over);
-/* A run gives way to the one that has begun and not ended. True: that is to be told, once for each such one, for it is at
- * it for so long that it must hang, and all that come after would give way to it without a word. */
+/* A run gives way to the one that has begun and not ended. True: that is to be told, once for each such one, for it has
+ * been at it for so long that it must hang, and all that come after would give way to it without a word. */
 bool attempt_gave_way(struct attempt *attempt, time_t now);
-/* The run's warnings; appends those to *news that the run before did not have. */
-void attempt_warned(struct attempt *attempt, const struct list *warnings, struct list *news);
+/* The run's warnings; appends those to *news that the run before did not have, but for what changes each night. tell
+ * false: nothing is said of them now, so that those which are new still are news next time. */
+void attempt_warned(struct attempt *attempt, const struct list *warnings, bool tell, struct list *news);
 /* The failure without what changes from night to night, numbers and ids: two nights' are the same failure when this is.
  * Owned. */
 char *attempt_signature(const char *part, int exit_status, const char *message);

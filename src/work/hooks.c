@@ -111,7 +111,7 @@ static int run_one(int *status, const char *path, const struct list *environment
 	*status = -1;
 	log_detail("running the hook %s", path);
 	int rc = proc_run(&out, &errors, &proc, err);
-	if (rc || !log_is_quiet()) {
+	if (!log_is_quiet() || (rc && !log_is_collected())) {
 		fflush(stdout);
 		fprintf(stderr, "%s%s", out ? out : "", errors ? errors : "");
 	}

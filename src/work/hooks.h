@@ -14,7 +14,7 @@
  *   ANCHORE_ADMIN_CONFIG, ANCHORE_ADMIN_STORE   so that they can ask this program
  *
  * but no password: PGPASSWORD and ANCHORE_ADMIN_DATABASE are taken out. What they print goes to stderr, but with
- * --quiet or in the scheduled job only where they failed. */
+ * --quiet only where they failed, and in the scheduled job not at all: its warning has the line that tells. */
 #ifndef WORK_HOOKS_H
 #define WORK_HOOKS_H
 

@@ -142,10 +142,10 @@ static int prune(struct job *job, struct error *err)
 	return rc;
 }
 
-/* "; and so are …": all of them, so that one more is another failure. */
+/* "; also damaged: …": all of them, so that one more is another failure. */
 static void add_more(struct text *out, const struct snapshot_entry *entry, size_t number)
 {
-	text_addf(out, "%s%s", number == 2 ? "; and so is " : ", ", path_base(entry->path));
+	text_addf(out, "%s%s", number == 2 ? "; also damaged: " : ", ", path_base(entry->path));
 }
 
 static bool is_damaged(const struct snapshot_entry *entry)
@@ -170,7 +170,8 @@ static int known_damage(const struct job *job, struct error *err)
 			add_more(&words, entry, number);
 		else
 			text_addf(&words, "%s is damaged: %s", entry->path,
-				entry->why ? entry->why : entry->verified.message ? entry->verified.message : "it fails");
+				entry->why ? entry->why : entry->verified.message ? entry->verified.message :
+				"it fails");
 	}
 	if (rc || !number)
 		return rc;
@@ -271,6 +272,27 @@ static void look_again(struct job *job)
 		job->nightly->attempt.skipped = now.skipped;
 }
 
+static void fill_outcome(struct job *job, const struct error *err)
+{
+	job->outcome.exit_status = err->code ? interrupt_status(err) : 0;
+	job->outcome.message = err->message;
+	job->outcome.hint = err->hint;
+}
+
+/* For what is told now and for the metrics, where the record cannot say it. counted: it was a failure before. */
+static void fail_after_all(struct job *job, bool counted, const struct error *err)
+{
+	struct attempt *attempt = &job->nightly->attempt;
+	AUTO(error_clear) struct error ignored = ERROR_INIT;
+	bool tell = false;
+	time_t over = 0;
+	fill_outcome(job, err);
+	job->outcome.missed = 0;
+	attempt_end(attempt, &job->outcome, &tell, &over);
+	attempt->failures -= counted;
+	metrics_write(job->run, attempt, &ignored);
+}
+
 /* The metrics come before the record: that they cannot be written is a warning, and what was warned of is recorded. */
 static void record(struct job *job, struct error *err, bool *tell)
 {
@@ -281,13 +303,11 @@ static void record(struct job *job, struct error *err, bool *tell)
 		log_warn("the metrics are not written: %s%s%s", warning.message, warning.hint ? "; " : "",
 			warning.hint ? warning.hint : "");
 	/* While a failure goes on, what else is in the way is most often a part of it. */
-	AUTO(list_clear) struct list news = LIST_INIT;
-	attempt_warned(&nightly->attempt, &job->warnings, &news);
-	if (!err->code || *tell)
-		list_add_all(&nightly->said, &news);
+	attempt_warned(&nightly->attempt, &job->warnings, !err->code || *tell, &nightly->said);
 	if (attempt_write(job->store, &nightly->attempt, &why)) {
 		*tell = true;
 		add_failure(job, "record", err, &why);
+		fail_after_all(job, nightly->attempt.exit_status != 0, err);
 	}
 }
 
@@ -298,9 +318,7 @@ static void end(struct job *job, struct error *err, bool *tell)
 	time_t over = 0;
 	AUTO(file_close) int guard = attempt_lock(job->store);
 	look_again(job);
-	outcome->exit_status = err->code ? interrupt_status(err) : 0;
-	outcome->message = err->message;
-	outcome->hint = err->hint;
+	fill_outcome(job, err);
 	outcome->snapshot = job->snapshot;
 	outcome->db_version = job->db_version;
 	attempt_end(&nightly->attempt, outcome, tell, &over);
@@ -341,14 +359,31 @@ static int run_job(struct job *job, bool watched, struct error *err)
 	return error_move(err, &failure);
 }
 
+/* A store that cannot be written holds no record either: it is told every time. */
+static int cannot_begin(struct job *job, struct error *err)
+{
+	AUTO(error_clear) struct error ignored = ERROR_INIT;
+	struct attempt *attempt = &job->nightly->attempt;
+	job->outcome.at = clock_now();
+	job->outcome.part = "lock";
+	attempt_read(attempt, job->store, &ignored);
+	fail_after_all(job, false, err);
+	word(attempt, err);
+	return err->code;
+}
+
 int nightly_run(struct nightly *out, struct run *run, bool watched, struct error *err)
 {
 	AUTO(file_close) int lock = -1;
 	AUTO(job_clear) struct job job = {.run = run, .nightly = out};
 	int rc = run_store(&job.store, run, true, err);
-	if (!rc && !watched)
+	if (rc)
+		return rc;
+	if (!watched)
 		rc = wait_a_little(run, err);
 	if (!rc)
 		rc = turn_take(&lock, run, job.store, watched, err);
+	if (rc && rc != ERROR_LOCKED && rc != ERROR_INTERRUPTED)
+		return cannot_begin(&job, err);
 	return rc ? rc : run_job(&job, watched, err);
 }

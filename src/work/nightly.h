@@ -4,8 +4,8 @@
  *
  *   the wait      a random time up to schedule_jitter, unless somebody watches
  *   the lock      scheduled.lock: never two at once; the second gives way (ERROR_LOCKED) without a word, but
- *                 where the first one hangs, and waits for one of another deployment. Then the store's lock, for which it waits up to an hour: an upgrade or a backup by hand is no reason to lose a
- *                 night
+ *                 where the first one hangs, and waits for one of another deployment (work/turn.h). Then the store's
+ *                 lock, for which it waits up to an hour: an upgrade or a backup by hand is no reason to lose a night
  *   backup        incremental; none where the newest snapshot is the same (work/unchanged.h)
  *   prune         only after a backup that went well: nothing is dropped while nothing new comes
  *   verify        the snapshot whose turn it is, whatever became of the others

@@ -1,8 +1,9 @@
 #!/usr/bin/env bats
 # The scheduled job: what cron run does, and what it says.
 
-# shellcheck disable=SC2030,SC2031 # a test is a function
+# shellcheck disable=SC2030,SC2031,SC2154 # a test is a function; bats sets stderr
 load lib
+load cron
 
 setup_file() {
 	server_start
@@ -13,38 +14,7 @@ teardown_file() {
 	server_stop
 }
 
-setup() {
-	deployment_make
-	ROOT=$BATS_TEST_TMPDIR/root
-	mkdir -p "$ROOT/etc/cron.d"
-	export ROOT ANCHORE_ADMIN_ROOT=$ROOT
-	NIGHT=1700000000
-	export ANCHORE_ADMIN_NOW=$NIGHT
-}
-
-# night [N]: a day later, or N.
-night() {
-	ANCHORE_ADMIN_NOW=$((ANCHORE_ADMIN_NOW + 86400 * ${1:-1}))
-}
-
-change() {
-	sql "$NAME" "UPDATE anchore SET last_updated = coalesce(last_updated, 0) + 1"
-}
-
-snapshots() {
-	find "$STORE" -name '[!.]*.tar' | wc -l
-}
-
-state() {
-	jq -r "$1" "$STORE/scheduled.json"
-}
-
-silent() {
-	if [ -n "$output$stderr" ]; then
-		show "not silent"
-		return 1
-	fi
-}
+setup() { cron_setup; }
 
 @test "a snapshot where something has changed, none where nothing has, and not a word" {
 	expect 0 cron run
@@ -66,46 +36,6 @@ silent() {
 	expect 0 snapshot verify
 }
 
-@test "what no digest of rows covers is a change, too" {
-	expect 0 cron run
-	sql "$NAME" "SELECT lo_create(4711); ALTER LARGE OBJECT 4711 OWNER TO engine; CREATE TYPE pair AS (a int);
-		CREATE ROLE reader; GRANT reader TO engine"
-	night
-	expect 0 cron run
-	[ "$(snapshots)" -eq 2 ]
-	local change count=2
-	for change in "GRANT SELECT ON LARGE OBJECT 4711 TO reader" "ALTER LARGE OBJECT 4711 OWNER TO reader" \
-		"COMMENT ON LARGE OBJECT 4711 IS 'one'" \
-		"ALTER TYPE pair ADD ATTRIBUTE b text" "CREATE CAST (pair AS anchore) WITH INOUT" \
-		"CREATE TEXT SEARCH CONFIGURATION mine (COPY = simple)" "CREATE COLLATION other FROM \"C\"" \
-		"CREATE FOREIGN DATA WRAPPER nobody" "COMMENT ON TABLE anchore IS 'three'" "SELECT lo_put(4711, 0, 'x')" \
-		"ALTER TABLE anchore OWNER TO reader" "COMMENT ON DATABASE \"$NAME\" IS 'four'" \
-		"ALTER DATABASE \"$NAME\" SET work_mem = '8MB'" "CREATE SEQUENCE counter; ALTER SEQUENCE counter OWNER TO engine" "SELECT nextval('counter')"; do
-		sql "$NAME" "$change" >/dev/null
-		night
-		expect 0 cron run
-		count=$((count + 1))
-		[ "$(snapshots)" -eq "$count" ] || { show "not seen: $change"; return 1; }
-	done
-	sql postgres "CREATE TABLE noise (x int); DROP TABLE noise"
-	night
-	expect 0 cron run
-	[ "$(snapshots)" -eq "$count" ]
-}
-
-@test "a snapshot that could not be restored is no reason to take none" {
-	expect 0 cron run
-	printf '{"pinned": false, "proven": {"at": "2023-11-14T22:20:00Z", "failed": true, "message": "the rows differ"}}' \
-		>"$(newest_snapshot).state"
-	night
-	expect 0 cron run
-	[ "$(snapshots)" -eq 2 ]
-	sql postgres "CREATE TABLE noise (x int); DROP TABLE noise"
-	night
-	expect 0 cron run
-	[ "$(snapshots)" -eq 2 ]
-}
-
 @test "what moves transaction numbers and changes nothing makes no snapshot, and is known the next night" {
 	expect 0 cron run
 	# In another database of the server, and without any effect in this one.
@@ -122,20 +52,6 @@ silent() {
 	[ "$status" -eq 0 ]
 	[ "$(state .outcome)" = unchanged ]
 	expect 0 snapshot verify
-}
-
-# fails STATUS PATTERN...: the run fails and says it in one message; fails_silently STATUS: it says nothing.
-fails() {
-	local want=$1
-	shift
-	expect "$want" cron run
-	talks "$@"
-	[ "$(grep -c '^anchore-admin: ' <<<"$stderr")" -eq 1 ]
-	[ -z "$output" ]
-}
-fails_silently() {
-	expect "$1" cron run
-	silent
 }
 
 @test "a failure is told when it begins and when it becomes another, and so is its end" {
@@ -235,51 +151,6 @@ fails_silently() {
 	grep -q unchanged "$BATS_TEST_TMPDIR/second"
 }
 
-@test "one that hangs is told, once, by those that give way to it" {
-	tool_stopped backup-snapshot cron run --config "$DEPLOY/anchore-admin.yaml"
-	night
-	fails 4 'began at 2023-11-14T22:13:20Z still runs' "process $TOOL" 'hint: '
-	night
-	fails_silently 4
-	tool_go
-	[ "$status" -eq 0 ]
-}
-
-# It waits for a lock, or is over.
-waits_or_ended() {
-	grep -q -- "-> FLOCK .* $1 " /proc/locks || [ "$(sed 's/.*) //; s/ .*//' "/proc/$1/stat")" = Z ]
-}
-
-@test "one that gives way takes nothing from the record of the one that ends meanwhile" {
-	tool_stopped backup-snapshot cron run --config "$DEPLOY/anchore-admin.yaml"
-	local first=$TOOL
-	# It has read the record and is about to write it.
-	tool_stopped file-rename cron run --config "$DEPLOY/anchore-admin.yaml"
-	local second=$TOOL
-	kill -CONT "$first"
-	eventually waits_or_ended "$first"
-	kill -CONT "$second"
-	wait "$first"
-	wait "$second" || [ $? -eq 4 ]
-	[ "$(state .outcome)" = "done" ]
-	[ "$(state .begun)" = null ]
-	[ "$(state .skipped)" != null ]
-}
-
-@test "the job of another deployment in the same store is waited for" {
-	sed "s/dbname=anchore/dbname=second/" "$DEPLOY/anchore-admin.yaml" >"$DEPLOY/second.yaml"
-	database_make second
-	expect 0 cron run
-	tool_stopped backup-snapshot cron run --config "$DEPLOY/second.yaml"
-	(tool cron run --verbose) >"$BATS_TEST_TMPDIR/waits" 2>&1 3>&- &
-	local waits=$!
-	eventually grep -q waiting "$BATS_TEST_TMPDIR/waits"
-	tool_go
-	[ "$status" -eq 0 ]
-	wait "$waits" || { cat "$BATS_TEST_TMPDIR/waits"; return 1; }
-	[ "$(snapshots)" -eq 2 ]
-}
-
 @test "an hour is enough to wait for another run" {
 	tool_stopped backup-snapshot backup
 	ANCHORE_ADMIN_SPEED=3600 fails 4 'scheduled job failed \(lock\)' 'another run'
@@ -306,51 +177,6 @@ waits_or_ended() {
 	night
 	expect 0 cron run
 	talks 'works again'
-}
-
-@test "a new snapshot does not go again because a damaged one held the same" {
-	for part in .zst schema.pgdump; do
-		rm -rf "$STORE"
-		night
-		expect 0 cron run
-		first=$(newest_snapshot)
-		damage "$first" "$part"
-		sql postgres "CREATE TABLE noise (x int); DROP TABLE noise"
-		sql postgres CHECKPOINT
-		night
-		fails 6 'failed \(verify\)' "${first##*/} is damaged" 'hint: '
-		[ "$(snapshots)" -eq 2 ]
-		[ "$(state .outcome)" = failed ]
-		rm "$first"
-		expect 0 snapshot verify latest
-		# The proof is the new one's from now on.
-		night
-		expect 0 cron run
-		[ "$(snapshots)" -eq 1 ]
-	done
-}
-
-@test "damage is a failure also where it cannot be recorded" {
-	expect 0 cron run
-	damage "$(newest_snapshot)" data/
-	night
-	ANCHORE_ADMIN_FAULT=prove-record:1:space expect 6 cron run
-	talks 'failed \(verify\)' damaged 'not recorded'
-	[ ! -e "$(newest_snapshot).state" ]
-}
-
-@test "one more damaged snapshot is told while the first still lies there" {
-	expect 0 cron run
-	damage "$(newest_snapshot)" data/
-	night
-	fails 6 'failed \(verify\)' damaged
-	night
-	fails_silently 6
-	damage "$(newest_snapshot)" data/
-	night
-	fails 6 'is damaged: .*; and so is anchore-0.0.6-'
-	night
-	fails_silently 6
 }
 
 @test "metrics are whole, readable, and there after a failure too; a folder that lacks is one warning" {
@@ -382,15 +208,6 @@ waits_or_ended() {
 		"^anchore_admin_backup_failing_since_timestamp_seconds $ANCHORE_ADMIN_NOW$"
 	python3 "$SRCDIR/tests/cli/prometheus.py" <"$file" >"$BATS_TEST_TMPDIR/series"
 	[ "$(wc -l <"$BATS_TEST_TMPDIR/series")" -ge 10 ]
-}
-
-@test "killed while the metrics are written: no second file that an exporter would read" {
-	echo "metrics_file: anchore.prom" >>"$DEPLOY/anchore-admin.yaml"
-	expect 0 cron run
-	night
-	ANCHORE_ADMIN_FAULT=file-publish:1:kill expect 137 cron run
-	[ "$(find "$DEPLOY" -maxdepth 1 -name '*.prom')" = "$DEPLOY/anchore.prom" ]
-	grep -q "^anchore_admin_backup_last_attempt_timestamp_seconds $NIGHT$" "$DEPLOY/anchore.prom"
 }
 
 @test "a part that fails after the snapshot was made does not take it away" {

@@ -95,14 +95,23 @@ START_TEST(warnings_are_told_when_they_are_new)
 	AUTO(attempt_clear) struct attempt attempt = {.last = 0};
 	AUTO(list_clear) struct list warnings = LIST_INIT, news = LIST_INIT;
 	list_add(&warnings, "a");
-	attempt_warned(&attempt, &warnings, &news);
+	attempt_warned(&attempt, &warnings, true, &news);
 	ck_assert_uint_eq(news.count, 1);
-	list_add(&warnings, "b");
-	attempt_warned(&attempt, &warnings, &news);
+	list_add(&warnings, "it failed at 12:34");
+	/* Not told while a failure goes on, so it is news when that is over. */
+	attempt_warned(&attempt, &warnings, false, &news);
+	ck_assert_uint_eq(news.count, 1);
+	attempt_warned(&attempt, &warnings, true, &news);
 	ck_assert_uint_eq(news.count, 2);
-	ck_assert_str_eq(news.items[1], "b");
-	attempt_warned(&attempt, &warnings, &news);
+	ck_assert_str_eq(news.items[1], "it failed at 12:34");
+	mem_replace(&warnings.items[1], mem_copy("it failed at 23:45"));
+	attempt_warned(&attempt, &warnings, true, &news);
 	ck_assert_uint_eq(news.count, 2);
+	list_clear(&warnings);
+	attempt_warned(&attempt, &warnings, true, &news);
+	list_add(&warnings, "a");
+	attempt_warned(&attempt, &warnings, true, &news);
+	ck_assert_uint_eq(news.count, 3);
 }
 END_TEST
 

@@ -48,7 +48,8 @@ START_TEST(more_than_is_kept)
 	AUTO(error_clear) struct error err = ERROR_INIT;
 	AUTO(mem_auto) char *out = NULL;
 	AUTO(mem_auto) char *errors = NULL;
-	const char *const argv[] = {"sh", "-c", "head -c 10000000 /dev/zero | tr '\\0' x; echo end; echo few >&2", NULL};
+	const char *const argv[] = {"sh", "-c",
+		"head -c 10000000 /dev/zero | tr '\\0' x; echo end; echo few >&2", NULL};
 	const struct proc proc = {.argv = argv, .most = 1000};
 	unit_assert_ok(proc_run(&out, &errors, &proc, &err), &err);
 	ck_assert_uint_ge(strlen(out), 1000);

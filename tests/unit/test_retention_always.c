@@ -162,7 +162,8 @@ END_TEST
 Suite *retention_always_suite(void)
 {
 	const TTest *const tests[] = {damaged_ones_take_nobodys_place_and_stay, a_file_that_says_nothing_of_itself,
-		a_second_file_of_the_same_snapshot, what_is_known_of_a_second_file_counts, databases_do_not_drive_each_other_out, pinned_and_needed_ones,
+		a_second_file_of_the_same_snapshot, what_is_known_of_a_second_file_counts,
+		databases_do_not_drive_each_other_out, pinned_and_needed_ones,
 		the_newest_of_each_version_in_use, the_newest_proven_one_of_each_version_in_use,
 		where_none_is_proven_the_newest_verified_one, databases_that_were_put_aside, NULL};
 	return unit_suite("retention_always", tests);
