@@ -117,8 +117,8 @@ static int use_release(struct list *in_use, struct run *run, const char *release
 	return 0;
 }
 
-/* The compose file says it without Docker, and all of it: while somebody moves the services from one release to the next
- * they are of both. */
+/* The compose file says it without Docker, and all of it: while somebody moves the services from one release to the
+ * next they are of both. */
 static void find_composed(struct list *releases, const struct settings *settings)
 {
 	AUTO(composefile_clear) struct composefile file = {.path = NULL};
