@@ -105,12 +105,15 @@ static int finish(struct downgrade *downgrade, struct run *run, struct error *er
 static int finish_with_hooks(struct downgrade *downgrade, struct run *run, struct error *err)
 {
 	AUTO(list_clear) struct list facts = LIST_INIT;
-	const struct plan *plan = &downgrade->change.plan;
-	hooks_facts(&facts, VERSION_TEXT(plan->from), VERSION_TEXT(plan->to), downgrade->change.facts.evidence.id);
+	AUTO(list_clear) struct list after = LIST_INIT;
+	const struct change *change = &downgrade->change;
+	const struct version from = change->plan.from, to = change->plan.to;
+	hooks_facts(&facts, VERSION_TEXT(from), VERSION_TEXT(to), change_snapshot(change));
 	int rc = hooks_before(run, "downgrade", &facts, err);
 	if (!rc)
 		rc = finish(downgrade, run, err);
-	hooks_after(run, "downgrade", &facts, rc ? err : NULL);
+	hooks_facts(&after, VERSION_TEXT(from), VERSION_TEXT(to), change_snapshot(change));
+	hooks_after(run, "downgrade", &after, rc ? err : NULL);
 	return rc;
 }
 

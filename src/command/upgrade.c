@@ -231,12 +231,15 @@ static int finish(struct upgrade *upgrade, struct run *run, struct error *err)
 int upgrade_finish(struct upgrade *upgrade, struct run *run, struct error *err)
 {
 	AUTO(list_clear) struct list facts = LIST_INIT;
-	const struct plan *planned = &upgrade->change.plan;
-	hooks_facts(&facts, VERSION_TEXT(planned->from), VERSION_TEXT(planned->to), upgrade->change.facts.evidence.id);
+	AUTO(list_clear) struct list after = LIST_INIT;
+	const struct change *change = &upgrade->change;
+	const struct version from = change->plan.from, to = change->plan.to;
+	hooks_facts(&facts, VERSION_TEXT(from), VERSION_TEXT(to), change_snapshot(change));
 	int rc = hooks_before(run, "upgrade", &facts, err);
 	if (!rc)
 		rc = finish(upgrade, run, err);
-	hooks_after(run, "upgrade", &facts, rc ? err : NULL);
+	hooks_facts(&after, VERSION_TEXT(from), VERSION_TEXT(to), change_snapshot(change));
+	hooks_after(run, "upgrade", &after, rc ? err : NULL);
 	return rc;
 }
 

@@ -221,3 +221,9 @@ int change_check_again(struct change *change, struct run *run, struct error *err
 	change->facts.evidence.verified = mem_take(&verified);
 	return change_plan(change, run, to, release_known ? &release : NULL, err);
 }
+
+const char *change_snapshot(const struct change *change)
+{
+	const struct evidence *evidence = &change->facts.evidence;
+	return evidence->planned ? NULL : evidence->id;
+}

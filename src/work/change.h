@@ -48,6 +48,8 @@ int change_plan(struct change *change, struct run *run, struct version to, const
 /* The same plan again, with the guard in full, once the services are stopped and the snapshot is taken. ERROR_REFUSED
  * if the database is at another version now; what the guard refuses is in change->refusals. */
 int change_check_again(struct change *change, struct run *run, struct error *err);
+/* Id of the snapshot that the change stands on, borrowed; NULL: none, or the run is yet to take it. */
+const char *change_snapshot(const struct change *change);
 /* Edges lead from the database's version to that one. destroyed, unless NULL: what they cannot give back, because the
  * upgrade destroyed it; a line each. */
 bool change_has_path(struct list *destroyed, const struct change *change, struct version to);

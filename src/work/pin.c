@@ -43,6 +43,14 @@ int pin_release(char **release, char **where, const struct composefile *file, st
 	return 0;
 }
 
+void pin_releases(struct list *releases, const struct composefile *file)
+{
+	struct version release;
+	for (size_t i = 0; i < file->count; i++)
+		if (release_of(&release, &file->services[i]))
+			list_add_once(releases, VERSION_TEXT(release));
+}
+
 void pin_images(struct list *images, const struct composefile *file, struct version release)
 {
 	for (size_t i = 0; i < file->count; i++) {

@@ -16,6 +16,8 @@
  * where nothing names a release (`latest`, a digest, no service of the engine). ERROR_REFUSED where the engine's
  * services are not all of the same release, naming them. */
 int pin_release(char **release, char **where, const struct composefile *file, struct error *err);
+/* Every release that the file pins a service of the engine to, each once: one, unless somebody is at it. */
+void pin_releases(struct list *releases, const struct composefile *file);
 /* The images of that release, each once. */
 void pin_images(struct list *images, const struct composefile *file, struct version release);
 /* The file's text with that release, owned; the same text where it is pinned to it already. ERROR_REFUSED, each with

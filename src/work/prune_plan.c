@@ -4,9 +4,11 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "work/composefile.h"
 #include "work/inspect.h"
 #include "work/journal.h"
 #include "work/migrations.h"
+#include "work/pin.h"
 #include "work/prune.h"
 #include "work/runtime.h"
 
@@ -115,7 +117,20 @@ static int use_release(struct list *in_use, struct run *run, const char *release
 	return 0;
 }
 
-static int use_pinned(struct list *in_use, struct run *run, struct error *err)
+/* The compose file says it without Docker, and all of it: while somebody moves the services from one release to the
+ * next they are of both. */
+static void find_composed(struct list *releases, const struct settings *settings)
+{
+	AUTO(composefile_clear) struct composefile file = {.path = NULL};
+	AUTO(error_clear) struct error ignored = ERROR_INIT;
+	const char *runtime = settings_text(settings, OPTION_RUNTIME);
+	if (settings_text(settings, OPTION_COMPOSE_FILE) && (!runtime || text_same(runtime, "compose")) &&
+		composefile_read(&file, settings, NULL, &ignored) == 0)
+		pin_releases(releases, &file);
+}
+
+/* What cannot be asked is only worth a word where nothing else says it. */
+static int find_pinned(struct list *releases, struct run *run, struct error *err)
 {
 	AUTO(runtime_auto) struct runtime *runtime = NULL;
 	AUTO(mem_auto) char *release = NULL, *where = NULL;
@@ -125,9 +140,20 @@ static int use_pinned(struct list *in_use, struct run *run, struct error *err)
 		rc = runtime_pinned(&release, &where, runtime, &why);
 	if (rc == ERROR_INTERRUPTED)
 		return error_move(err, &why);
-	if (rc)
+	if (rc && !releases->count)
 		log_warn("which release the services are pinned to is not known: %s", why.message);
-	rc = use_release(in_use, run, release, err);
+	if (release)
+		list_add_once(releases, release);
+	return 0;
+}
+
+static int use_pinned(struct list *in_use, struct run *run, struct error *err)
+{
+	AUTO(list_clear) struct list releases = LIST_INIT;
+	find_composed(&releases, &run->settings);
+	int rc = find_pinned(&releases, run, err);
+	for (size_t i = 0; !rc && i < releases.count; i++)
+		rc = use_release(in_use, run, releases.items[i], err);
 	return rc ? rc : use_release(in_use, run, settings_text(&run->settings, OPTION_ENGINE), err);
 }
 

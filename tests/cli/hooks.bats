@@ -1,7 +1,9 @@
 #!/usr/bin/env bats
+# shellcheck disable=SC2030,SC2031,SC2153 # bats runs each test in a shell of its own; lib and cycle share names
 # An operator's own programs around backup, restore, upgrade and downgrade.
 
 load lib
+load cycle
 
 setup_file() {
 	server_start
@@ -16,6 +18,12 @@ setup() {
 	deployment_make
 	CALLS=$BATS_TEST_TMPDIR/calls
 	export CALLS
+}
+
+teardown() {
+	tool_end
+	[ -z "${SUPERVISOR:-}" ] || supervisor_stop
+	databases_drop
 }
 
 # hook PHASE-COMMAND NAME [STATUS]: notes what it was told, and ends with the status.
@@ -226,4 +234,75 @@ is_dead() {
 	called 'pre-backup p'
 	expect 0 backup --hooks-dir "$DEPLOY/nowhere"
 	talks 'there is no .*/nowhere'
+}
+
+# told WORDS...: the hooks that ran since the last time, and what each was told besides the snapshot, a line each.
+told() {
+	if ! diff <(printf '%s\n' "$@") <(sed 's/ [pq] / /; s/ snapshot=.*//' "$CALLS" 2>/dev/null); then
+		show "other hooks ran, or were told something else"
+		return 1
+	fi
+	: >"$CALLS"
+}
+
+@test "around a downgrade by SQL: once each, with the versions and the snapshot; 63 before it changes nothing" {
+	local before id
+	expect 0 backup
+	expect 0 upgrade --yes
+	expect 0 backup
+	id=$(tool snapshot list --json | jq -r '.snapshots[0].id')
+	hook pre-downgrade p 63
+	hook post-downgrade q
+	before=$(database_digest; sql anchore "SELECT count(*) FROM anchore_admin.journal"; cat "$DEPLOY/anchore-admin.yaml")
+	expect 3 downgrade --to 0.0.6 --by edges --yes
+	talks 'stopped by the hook .*pre-downgrade.d/p' 'hint: .*anchore-admin downgrade'
+	told 'pre-downgrade status= from=0.0.7 to=0.0.6' 'post-downgrade status=3 from=0.0.7 to=0.0.6'
+	diff <(echo "$before") <(database_digest; sql anchore "SELECT count(*) FROM anchore_admin.journal"
+		cat "$DEPLOY/anchore-admin.yaml")
+	hook pre-downgrade p
+	ANCHORE_ADMIN_FAULT=upgrade-before-commit:1:fail expect 1 downgrade --to 0.0.6 --by edges --yes
+	told 'pre-downgrade status= from=0.0.7 to=0.0.6' 'post-downgrade status=1 from=0.0.7 to=0.0.6'
+	expect 0 downgrade --to 0.0.6 --by edges --yes
+	[ "$(sed 's/.* snapshot=//' "$CALLS" | sort -u)" = "$id" ]
+	contains "$(cat "$CALLS.env.post-downgrade")" '^ANCHORE_ADMIN_HOOK_COMMAND=downgrade$' '^ANCHORE_ADMIN_HOOK_ERROR=$'
+	told 'pre-downgrade status= from=0.0.7 to=0.0.6' 'post-downgrade status=0 from=0.0.7 to=0.0.6'
+	[ "$(db_version)" = 0.0.6 ]
+	expect 0 downgrade --to 0.0.6 --yes
+	[ ! -s "$CALLS" ]
+}
+
+@test "around a killed upgrade and the run that settles it; the snapshot that the run takes is told afterwards" {
+	local command running
+	services_make
+	supervisor_start
+	for command in backup upgrade downgrade; do
+		hook pre-$command p
+		hook post-$command q
+	done
+	ANCHORE_ADMIN_FAULT=cycle-repin:1:kill expect 137 upgrade --to 0.2.4 --yes
+	told 'pre-upgrade status= from=0.0.6 to=0.0.7'
+	hook pre-upgrade p 63
+	expect 3 upgrade --to 0.2.4 --yes
+	told 'pre-upgrade status= from=0.0.7 to=0.0.7' 'post-upgrade status=3 from=0.0.7 to=0.0.7'
+	states_are stopped stopped stopped
+	[ "$(engine_pinned)" = 0.2.1 ]
+	hook pre-upgrade p
+	expect 0 upgrade --to 0.2.4 --yes
+	told 'pre-upgrade status= from=0.0.7 to=0.0.7' 'post-upgrade status=0 from=0.0.7 to=0.0.7'
+	at 0.0.7 0.2.4
+	expect 0 upgrade --to 0.2.4 --yes
+	[ ! -s "$CALLS" ]
+	# Nothing is stopped where a hook forbids it.
+	running=$(processes)
+	hook pre-downgrade p 63
+	expect 3 downgrade --to 0.2.1 --by edges --yes
+	[ "$(processes)" = "$running" ]
+	at 0.0.7 0.2.4
+	: >"$CALLS"
+	hook pre-downgrade p
+	expect 0 downgrade --to 0.2.1 --by edges --yes
+	at 0.0.6 0.2.1
+	grep -qx "pre-downgrade p .* snapshot=" "$CALLS"
+	grep -qx "post-downgrade q .* snapshot=$(tool snapshot list --json | jq -r '.snapshots[0].id')" "$CALLS"
+	told 'pre-downgrade status= from=0.0.7 to=0.0.6' 'post-downgrade status=0 from=0.0.7 to=0.0.6'
 }

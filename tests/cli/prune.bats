@@ -195,6 +195,57 @@ json() { python3 -c 'import json, sys; o = json.load(sys.stdin); print(eval(sys.
 	[ "$(find "$STORE" -name '*.tar' | wc -l)" = 30 ]
 }
 
+# engine_images TAG...: a compose file with a service of the engine for each, on a machine where no Docker answers.
+engine_images() {
+	local tag count=0
+	{
+		echo "services:"
+		for tag in "$@"; do
+			count=$((count + 1))
+			printf '  engine%d:\n    image: docker.io/anchore/anchore-engine:%s\n' "$count" "$tag"
+		done
+		printf '  anchore-db:\n    image: "postgres:9"\n'
+	} >"$DEPLOY/docker-compose.yaml"
+	grep -q compose_file "$DEPLOY/anchore-admin.yaml" ||
+		printf 'compose_file: docker-compose.yaml\ndocker_socket: none.sock\n' >>"$DEPLOY/anchore-admin.yaml"
+}
+
+@test "a release that a compose file names is in use, Docker or not: its newest proven snapshot stays" {
+	sed -i '/"command":"upgrade"/d; /"command": "upgrade"/d' "$STORE/journal.jsonl"
+	sql anchore "DROP SCHEMA anchore_admin CASCADE"
+	sed -i 's/^engine: .*/engine: 0.2.4/' "$DEPLOY/anchore-admin.yaml"
+	noted 11-05 proven
+	local day='drop not among the last 2' kept='keep the newest proven one of version 0.0.6'
+	expect 0 snapshot prune --dry-run --keep-last 2
+	[ "$(reason 11-05)" = "$day" ]
+	# The compose file comes before the setting.
+	engine_images v0.2.1
+	expect 0 snapshot prune --dry-run --keep-last 2
+	[ "$(reason 11-05)" = "$kept" ]
+	says_not warning
+	# One service was moved to the next release, another not yet.
+	engine_images v0.2.4 v0.2.1
+	expect 0 snapshot prune --dry-run --keep-last 2
+	[ "$(reason 11-05)" = "$kept" ]
+	# As compose reads it: variables, and the file that it takes by itself.
+	engine_images "\${TAG}"
+	echo "TAG=v0.2.1" >"$DEPLOY/.env"
+	expect 0 snapshot prune --dry-run --keep-last 2
+	[ "$(reason 11-05)" = "$kept" ]
+	engine_images v0.2.4
+	expect 0 snapshot prune --dry-run --keep-last 2
+	[ "$(reason 11-05)" = "$day" ]
+	echo "services: {engine1: {image: 'docker.io/anchore/anchore-engine:v0.2.1'}}" >"$DEPLOY/docker-compose.override.yaml"
+	expect 0 snapshot prune --yes --keep-last 2
+	[ "$(days)" = "11-27 11-26 11-17 11-05 " ]
+	# What names no release is said, and the setting counts.
+	rm "$DEPLOY/docker-compose.override.yaml"
+	engine_images latest
+	expect 0 snapshot prune --yes --keep-last 2
+	talks "warning: which release the services are pinned to is not known"
+	[ "$(days)" = "11-27 11-26 " ]
+}
+
 @test "a clock that is wrong drops nothing that is right" {
 	at 2031-01-01
 	expect 0 backup --quiet
