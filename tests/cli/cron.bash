@@ -3,9 +3,7 @@
 
 cron_setup() {
 	deployment_make
-	ROOT=$BATS_TEST_TMPDIR/root
-	mkdir -p "$ROOT/etc/cron.d"
-	export ROOT ANCHORE_ADMIN_ROOT=$ROOT
+	root_make
 	NIGHT=1700000000
 	export ANCHORE_ADMIN_NOW=$NIGHT
 }

@@ -5,14 +5,8 @@
 load lib
 load cron
 
-setup_file() {
-	server_start
-	migrations_make
-}
-
-teardown_file() {
-	server_stop
-}
+setup_file() { server_start; migrations_make; }
+teardown_file() { server_stop; }
 
 setup() { cron_setup; }
 

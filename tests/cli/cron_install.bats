@@ -3,20 +3,12 @@
 
 load lib
 
-setup_file() {
-	server_start
-	migrations_make
-}
-
-teardown_file() {
-	server_stop
-}
+setup_file() { server_start; migrations_make; }
+teardown_file() { server_stop; }
 
 setup() {
 	deployment_make
-	ROOT=$BATS_TEST_TMPDIR/root
-	mkdir -p "$ROOT/etc/cron.d"
-	export ROOT ANCHORE_ADMIN_ROOT=$ROOT
+	root_make
 	NIGHT=1700000000
 	export ANCHORE_ADMIN_NOW=$NIGHT
 }

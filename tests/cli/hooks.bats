@@ -5,14 +5,8 @@
 load lib
 load cycle
 
-setup_file() {
-	server_start
-	migrations_make
-}
-
-teardown_file() {
-	server_stop
-}
+setup_file() { server_start; migrations_make; }
+teardown_file() { server_stop; }
 
 setup() {
 	deployment_make

@@ -3,19 +3,12 @@
 
 load lib
 
-setup_file() {
-	server_start
-	migrations_make
-}
-
-teardown_file() {
-	server_stop
-}
+setup_file() { server_start; migrations_make; }
+teardown_file() { server_stop; }
 
 setup() {
 	deployment_make
-	export ANCHORE_ADMIN_ROOT=$BATS_TEST_TMPDIR/root
-	mkdir -p "$ANCHORE_ADMIN_ROOT/etc/cron.d"
+	root_make
 }
 
 # one_object: stdout is one object, nothing else, and begins with its schema.

@@ -208,6 +208,13 @@ deployment_make() {
 	YAML
 }
 
+# root_make: a folder in the place of /, for what cron install writes.
+root_make() {
+	ROOT=$BATS_TEST_TMPDIR/root
+	mkdir -p "$ROOT/etc/cron.d"
+	export ROOT ANCHORE_ADMIN_ROOT=$ROOT
+}
+
 # The tool, as an operator runs it in the deployment's folder.
 tool() {
 	(cd "$DEPLOY" && timeout "${LIMIT:-120}" "$ANCHORE_ADMIN" "$@" </dev/null)

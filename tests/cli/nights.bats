@@ -3,19 +3,13 @@
 
 load lib
 
-setup_file() {
-	server_start
-	migrations_make
-}
-
-teardown_file() {
-	server_stop
-}
+setup_file() { server_start; migrations_make; }
+teardown_file() { server_stop; }
 
 setup() {
 	deployment_make
-	export ANCHORE_ADMIN_ROOT=$BATS_TEST_TMPDIR/root
-	mkdir -p "$ANCHORE_ADMIN_ROOT/etc/cron.d" "$STORE"
+	root_make
+	mkdir -p "$STORE"
 	# Few tables, so that a night is short.
 	sql "$NAME" "SET client_min_messages = error; DO \$\$ DECLARE t text; BEGIN FOR t IN SELECT tablename FROM pg_tables WHERE schemaname = 'public'
 		AND tablename NOT IN ('anchore', 'policy_bundle') LOOP EXECUTE format('DROP TABLE %I CASCADE', t); END LOOP; END \$\$"

@@ -179,6 +179,15 @@ struct db *fixture_connect(const char *dbname)
 	return db;
 }
 
+struct db *fixture_tool_connect(const char *dbname)
+{
+	AUTO(error_clear) struct error err = ERROR_INIT;
+	AUTO(mem_auto) char *conninfo = fixture_conninfo(dbname);
+	struct db *db = NULL;
+	fixture_assert_ok(db_open(&db, conninfo, NULL, "anchore-admin test", &err), &err);
+	return db;
+}
+
 void fixture_sql(const char *dbname, const char *sql)
 {
 	AUTO(error_clear) struct error err = ERROR_INIT;

@@ -63,6 +63,8 @@ void fixture_database(const char *name);
 void fixture_engine(const char *name, const char *version, bool full);
 /* A superuser's connection with application_name "psql" and search_path public; the caller's. */
 struct db *fixture_connect(const char *dbname);
+/* The same as the tool has it: by its name, and with its own settings alone. */
+struct db *fixture_tool_connect(const char *dbname);
 /* Any statements, with search_path public. */
 void fixture_sql(const char *dbname, const char *sql);
 void fixture_sql_file(const char *dbname, const char *path);

@@ -9,15 +9,6 @@
 #include "fixture.h"
 #include "io/db.h"
 
-static struct db *own_connection(const char *dbname)
-{
-	AUTO(error_clear) struct error err = ERROR_INIT;
-	AUTO(mem_auto) char *conninfo = fixture_conninfo(dbname);
-	struct db *db = NULL;
-	fixture_assert_ok(db_open(&db, conninfo, NULL, "anchore-admin test", &err), &err);
-	return db;
-}
-
 START_TEST(session_is_pinned)
 {
 	AUTO(error_clear) struct error err = ERROR_INIT;
@@ -27,7 +18,7 @@ START_TEST(session_is_pinned)
 		"ALTER DATABASE pinned SET statement_timeout = '1ms';"
 		"ALTER DATABASE pinned SET bytea_output = 'escape';"
 		"ALTER DATABASE pinned SET search_path = evil, public");
-	AUTO(db_auto) struct db *db = own_connection("pinned");
+	AUTO(db_auto) struct db *db = fixture_tool_connect("pinned");
 	AUTO(db_result_auto) struct db_result *result = NULL;
 	static const char sql[] = "SELECT current_setting('search_path'), timestamptz '2020-01-02 03:04:05+00',"
 		" '\\x00ff'::bytea, 0.1::float8, current_setting('application_name'),"
@@ -58,7 +49,7 @@ START_TEST(session_is_not_hindered)
 		"ALTER DATABASE hindered SET xmloption = document;"
 		"ALTER DATABASE hindered SET synchronous_commit = off;"
 		"ALTER DATABASE hindered SET default_transaction_read_only = on");
-	AUTO(db_auto) struct db *db = own_connection("hindered");
+	AUTO(db_auto) struct db *db = fixture_tool_connect("hindered");
 	AUTO(mem_auto) char *value = NULL;
 	fixture_assert_ok(db_scalar(&value, db, "SELECT string_agg(setting, ' ' ORDER BY name) FROM pg_settings "
 		"WHERE name IN ('array_nulls', 'quote_all_identifiers', 'xmloption', 'synchronous_commit', "
@@ -81,7 +72,7 @@ END_TEST
 START_TEST(values_and_parameters)
 {
 	AUTO(error_clear) struct error err = ERROR_INIT;
-	AUTO(db_auto) struct db *db = own_connection("postgres");
+	AUTO(db_auto) struct db *db = fixture_tool_connect("postgres");
 	AUTO(db_result_auto) struct db_result *result = NULL;
 	fixture_assert_ok(DB_QUERY(&result, db, "SELECT $1::text, $2::text, $3::bigint, $4::boolean, length($1)", &err,
 		"it's \"odd\"; DROP TABLE x; --", NULL, "9007199254740993", "true"), &err);
@@ -109,7 +100,7 @@ END_TEST
 START_TEST(several_statements_and_counts)
 {
 	AUTO(error_clear) struct error err = ERROR_INIT;
-	AUTO(db_auto) struct db *db = own_connection("postgres");
+	AUTO(db_auto) struct db *db = fixture_tool_connect("postgres");
 	fixture_assert_ok(db_exec(db,
 		"CREATE TEMP TABLE t (a int); INSERT INTO t VALUES (1), (2), (3); SELECT * FROM t", &err), &err);
 	fixture_assert_ok(db_execf(db, &err, "INSERT INTO t VALUES (%d)", 9), &err);
@@ -125,7 +116,7 @@ END_TEST
 START_TEST(transactions_are_known)
 {
 	AUTO(error_clear) struct error err = ERROR_INIT;
-	AUTO(db_auto) struct db *db = own_connection("postgres");
+	AUTO(db_auto) struct db *db = fixture_tool_connect("postgres");
 	ck_assert(!db_in_transaction(db));
 	fixture_assert_ok(db_exec(db, "BEGIN", &err), &err);
 	ck_assert(db_in_transaction(db));
@@ -162,7 +153,7 @@ START_TEST(copy_both_ways)
 {
 	AUTO(error_clear) struct error err = ERROR_INIT;
 	fixture_database("copying");
-	AUTO(db_auto) struct db *db = own_connection("copying");
+	AUTO(db_auto) struct db *db = fixture_tool_connect("copying");
 	fixture_assert_ok(db_exec(db, "CREATE TABLE public.t (a int, b text)", &err), &err);
 	fixture_assert_ok(db_copy_in_begin(db, "COPY public.t FROM STDIN", &err), &err);
 	fixture_assert_ok(db_copy_in_data(db, "1\ton", 4, &err), &err);
@@ -202,7 +193,7 @@ END_TEST
 START_TEST(copy_out_fails_well)
 {
 	AUTO(error_clear) struct error err = ERROR_INIT;
-	AUTO(db_auto) struct db *db = own_connection("postgres");
+	AUTO(db_auto) struct db *db = fixture_tool_connect("postgres");
 	struct sum sum = {.fail_at = 3};
 	uint64_t rows = 5;
 	ck_assert_int_ne(db_copy_out(db, "COPY (SELECT generate_series(1, 200000), repeat('x', 100)) TO STDOUT",
@@ -227,7 +218,7 @@ END_TEST
 START_TEST(copy_in_fails_well)
 {
 	AUTO(error_clear) struct error err = ERROR_INIT;
-	AUTO(db_auto) struct db *db = own_connection("postgres");
+	AUTO(db_auto) struct db *db = fixture_tool_connect("postgres");
 	uint64_t rows = 5;
 	fixture_assert_ok(db_exec(db, "CREATE TEMP TABLE t (a int)", &err), &err);
 	fixture_assert_ok(db_copy_in_begin(db, "COPY t FROM STDIN", &err), &err);
@@ -337,7 +328,7 @@ START_TEST(progress_goes_on_while_a_statement_runs)
 {
 	AUTO(error_clear) struct error err = ERROR_INIT;
 	fixture_database("waiting");
-	AUTO(db_auto) struct db *db = own_connection("waiting");
+	AUTO(db_auto) struct db *db = fixture_tool_connect("waiting");
 	AUTO(mem_auto) char *folder = fixture_folder(), *path = mem_format("%s/stderr", folder);
 	int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), before = dup(STDERR_FILENO);
 	ck_assert_int_eq(dup2(fd, STDERR_FILENO), STDERR_FILENO);

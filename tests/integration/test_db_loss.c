@@ -11,19 +11,10 @@
 
 /* What ends a statement before its time: a lost connection, a crash, a cancel, a signal to us. */
 
-static struct db *own_connection(const char *dbname)
-{
-	AUTO(error_clear) struct error err = ERROR_INIT;
-	AUTO(mem_auto) char *conninfo = fixture_conninfo(dbname);
-	struct db *db = NULL;
-	fixture_assert_ok(db_open(&db, conninfo, NULL, "anchore-admin test", &err), &err);
-	return db;
-}
-
 START_TEST(lost_connection_is_unreachable)
 {
 	AUTO(error_clear) struct error err = ERROR_INIT;
-	AUTO(db_auto) struct db *db = own_connection("postgres");
+	AUTO(db_auto) struct db *db = fixture_tool_connect("postgres");
 	AUTO(mem_auto) char *end = mem_format("SELECT pg_terminate_backend(%d)", db_pid(db));
 	fixture_sql("postgres", end);
 	ck_assert_int_ne(db_exec(db, "SELECT 1", &err), 0);
@@ -43,7 +34,7 @@ END_TEST
 START_TEST(crash_during_a_statement_is_unreachable)
 {
 	AUTO(error_clear) struct error err = ERROR_INIT;
-	AUTO(db_auto) struct db *db = own_connection("postgres");
+	AUTO(db_auto) struct db *db = fixture_tool_connect("postgres");
 	pid_t child = fork();
 	if (child == 0) {
 		clock_sleep(0.3);
@@ -84,12 +75,12 @@ static int wait_for_a_lock(struct db *db, struct error *err)
 
 static void assert_interrupted(interrupted_function *function, bool before)
 {
-	AUTO(db_auto) struct db *holder = own_connection("postgres");
+	AUTO(db_auto) struct db *holder = fixture_tool_connect("postgres");
 	AUTO(error_clear) struct error err = ERROR_INIT;
 	fixture_assert_ok(db_exec(holder, "SELECT pg_advisory_lock(77, 77)", &err), &err);
 	pid_t child = fork();
 	if (child == 0) {
-		struct db *db = own_connection("postgres");
+		struct db *db = fixture_tool_connect("postgres");
 		interrupt_setup();
 		if (before)
 			raise(SIGTERM);
@@ -141,7 +132,7 @@ END_TEST
 START_TEST(another_thread_may_cancel)
 {
 	AUTO(error_clear) struct error err = ERROR_INIT;
-	AUTO(db_auto) struct db *db = own_connection("postgres");
+	AUTO(db_auto) struct db *db = fixture_tool_connect("postgres");
 	AUTO(mem_auto) char *cancel = mem_format("SELECT pg_cancel_backend(%d)", db_pid(db));
 	pid_t child = fork();
 	if (child == 0) {

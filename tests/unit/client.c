@@ -104,3 +104,16 @@ char *ask(struct httpd *httpd, const char *request)
 	close(client.fd);
 	return text_take(&client.got);
 }
+
+void request_read(int peer, char *request, size_t room)
+{
+	size_t size = 0;
+	request[0] = '\0';
+	while (size < room - 1 && !strstr(request, "\r\n\r\n")) {
+		ssize_t got = read(peer, request + size, room - 1 - size);
+		if (got <= 0)
+			return;
+		size += (size_t)got;
+		request[size] = '\0';
+	}
+}

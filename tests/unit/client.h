@@ -1,5 +1,5 @@
 /* Clients of an HTTP server that runs in the test's own process: both sides share one poll loop, as the supervisor has
- * one. */
+ * one. And what a stand-in for a server does, in a process of its own. */
 #ifndef CLIENT_H
 #define CLIENT_H
 
@@ -31,5 +31,8 @@ void client_close(struct client *client);
 void converse(struct httpd *httpd, struct client *clients, size_t count);
 /* The whole answer to a request; owned. */
 char *ask(struct httpd *httpd, const char *request);
+
+/* Reads a request up to its empty line, or as much of it as there is room for, as a string. */
+void request_read(int peer, char *request, size_t room);
 
 #endif

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "client.h"
 #include "unit.h"
 #include "work/docker.h"
 
@@ -27,17 +28,8 @@ static void answer(int listener, const char *asked, int status, const char *body
 {
 	AUTO(error_clear) struct error ignored = ERROR_INIT;
 	char request[8192];
-	size_t size = 0;
 	int peer = accept(listener, NULL, NULL);
-	while (size < sizeof request - 1) {
-		ssize_t got = read(peer, request + size, sizeof request - 1 - size);
-		if (got <= 0)
-			break;
-		size += (size_t)got;
-		request[size] = '\0';
-		if (strstr(request, "\r\n\r\n"))
-			break;
-	}
+	request_read(peer, request, sizeof request);
 	size_t line = strcspn(request, "\r") + 1;
 	request[line - 1] = '\n';
 	file_append(asked, request, line, &ignored);

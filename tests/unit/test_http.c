@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "client.h"
 #include "io/http.h"
 #include "unit.h"
 
@@ -25,17 +26,8 @@ static void serve(int listener, const char *reply, size_t filler, double hold)
 {
 	struct error ignored = ERROR_INIT;
 	char request[4096];
-	size_t size = 0;
 	int peer = accept(listener, NULL, NULL);
-	while (size < sizeof request - 1) {
-		ssize_t got = read(peer, request + size, sizeof request - 1 - size);
-		if (got <= 0)
-			break;
-		size += (size_t)got;
-		request[size] = '\0';
-		if (strstr(request, "\r\n\r\n"))
-			break;
-	}
+	request_read(peer, request, sizeof request);
 	signal(SIGPIPE, SIG_IGN);
 	file_write_all(peer, reply, strlen(reply), &ignored);
 	char block[4096];
