@@ -11,14 +11,14 @@ teardown() { databases_drop; }
 version_make() {
 	sql postgres "DROP DATABASE anchore WITH (FORCE)"
 	sql postgres "CREATE DATABASE anchore OWNER engine TEMPLATE template0 ENCODING 'UTF8'"
-	timeout 60 psql -Xq -v ON_ERROR_STOP=1 -d "$DB" -f "$SRCDIR/sql/$1.sql"
+	timeout 60 "$PGBIN/psql" -Xq -v ON_ERROR_STOP=1 -d "$DB" -f "$SRCDIR/sql/$1.sql"
 	sql anchore "INSERT INTO anchore (service_version, db_version) VALUES ('0.0.0', '$1')"
 }
 
 # The script that db check printed last; with_losses: what it leaves to the operator, too.
 script() { sed -n '/^BEGIN;$/,/^COMMIT;$/p' <<<"$output"; }
 with_losses() { sed -E 's/^-- ((ALTER|DROP) .*;)$/\1/'; }
-run_script() { timeout 60 psql -Xq -v ON_ERROR_STOP=1 -o /dev/null -d "$DB" -f -; }
+run_script() { timeout 60 "$PGBIN/psql" -Xq -v ON_ERROR_STOP=1 -o /dev/null -d "$DB" -f -; }
 # Rows of every table; where a sequence stands is no row.
 rows() { oracle digest "$DB" | grep -v ^sequence | cut -d' ' -f1-2; }
 

@@ -17,7 +17,7 @@ version_make() {
 	sql postgres "CREATE DATABASE anchore OWNER engine TEMPLATE template0 ENCODING 'UTF8'"
 	rows=$(echo "$ORACLE"/rows-"$1"-to-*/before.sql)
 	oracle build "$DB" "$ORACLE/catalogs/$1.json"
-	timeout 60 psql -Xq -v ON_ERROR_STOP=1 -o /dev/null -d "$DB" -f "$rows"
+	timeout 60 "$PGBIN/psql" -Xq -v ON_ERROR_STOP=1 -o /dev/null -d "$DB" -f "$rows"
 	sql postgres CHECKPOINT
 }
 
