@@ -51,12 +51,12 @@ void doctor_failed(struct doctor *doctor, const char *check, struct error *failu
 static void check_skipped(struct doctor *doctor)
 {
 	if (!doctor->db)
-		doctor_add(doctor, "database", FINDING_NOTE, mem_copy("without an answer of the database its version, its "
-			"schema, rights, the server's clock and room, and databases that restores left were not looked at"),
-			NULL);
+		doctor_add(doctor, "database", FINDING_NOTE, mem_copy("without an answer of the database its "
+			"version, its schema, rights, the server's clock and room, and databases that restores left "
+			"were not looked at"), NULL);
 	else if (!doctor->facts_known)
-		doctor_add(doctor, "database", FINDING_NOTE, mem_copy("without a known version of the database its schema, "
-			"ownership and the server's room were not looked at"), NULL);
+		doctor_add(doctor, "database", FINDING_NOTE, mem_copy("without a known version of the database "
+			"its schema, ownership and the server's room were not looked at"), NULL);
 }
 
 void doctor_look_at(struct doctor_file *out, const char *path)

@@ -121,7 +121,8 @@ static void judge_hooks(struct doctor *doctor, const struct hooks_seen *seen, co
 				word));
 	}
 	for (size_t i = 0; i < seen->idle.count; i++)
-		doctor_add(doctor, "hooks", FINDING_NOTE, mem_format("%s, so it is never run", seen->idle.items[i]),
+		doctor_add(doctor, "hooks", FINDING_NOTE,
+			mem_format("%s, so it is never run", seen->idle.items[i]),
 			mem_copy("`chmod +x` it, or rename it as HOOKS in anchore-admin(1) says, if it is to run"));
 	AUTO(mem_auto) char *hooks = text_plural(seen->count, "hook");
 	if (!seen->open.count)

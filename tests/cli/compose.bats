@@ -210,5 +210,5 @@ open(sys.argv[2]).read()' "$DEPLOY/run/lock" "$DEPLOY/end" 3>&- &
 	says_not '^[a-z]+ +services'
 	rm "$FILE"
 	expect 1 doctor
-	says 'problem +settings +.*docker-compose.yaml'
+	says 'problem +services +cannot read .*docker-compose.yaml'
 }

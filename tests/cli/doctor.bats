@@ -332,7 +332,7 @@ assert problem["check"] == "store" and "chmod 700" in problem["remedy"], problem
 	rm "$STORE/store.json"
 	expect 1 doctor
 	found problem store "store\.json is gone" "echo"
-	bash -c "$(sed -n 's/.*`\(echo [^`]*store\.json\)`.*/\1/p' <<<"$output")"
+	bash -c "$(grep -o 'echo [^`]*store\.json' <<<"$output")"
 	diff <(jq -r .deployment "$BATS_TEST_TMPDIR/kept.json") <(jq -r .deployment "$STORE/store.json")
 	expect 0 doctor
 	found ok snapshots "the newest"
