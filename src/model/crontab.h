@@ -1,8 +1,8 @@
 /* When a job runs, in cron's five fields: minute, hour, day of the month, month, day of the week. Numbers, names of
  * months and days (jan, mon), ranges, lists and steps, as cron(8) of Debian has them: where both days are restricted,
- * either will do; sunday is 0 and 7; what a change of the clock skips, or brings a second time, comes once where it is a
- * certain time of the day, and goes by the clock where it is not. Pure: the time is an argument, in the process's time
- * zone. */
+ * either will do; sunday is 0 and 7; what a change of the clock skips, or brings a second time, comes once where it is
+ * a certain time of the day, and goes by the clock where it is not. Pure: the time is an argument, in the process's
+ * time zone. */
 #ifndef MODEL_CRONTAB_H
 #define MODEL_CRONTAB_H
 

@@ -71,8 +71,8 @@ static void database_clock(struct findings *out, const struct doctor_clocks *clo
 	if (off > DOCTOR_CLOCK_OFF)
 		findings_add(out, "clock", FINDING_PROBLEM,
 			mem_format("the database server's clock is %s %s this machine's", words, side),
-			mem_copy("set the wrong one by the network's time with `timedatectl set-ntp true`; `timedatectl` "
-				"shows it"));
+			mem_copy("set the wrong one by the network's time with `timedatectl set-ntp true`; "
+				"`timedatectl` shows it"));
 	else
 		findings_add(out, "clock", FINDING_OK, mem_copy("this machine and the database server agree"), NULL);
 }
@@ -108,7 +108,8 @@ static void judge_missed(struct findings *out, const char *files, const struct d
 	AUTO(mem_auto) char *times = text_plural(schedule->missed, "time"), *last = text_time(attempt->last);
 	findings_add(out, "schedule", FINDING_PROBLEM, attempt->last ?
 		mem_format("the scheduled job in %s was due %s since it last ran, %s", files, times, last) :
-		mem_format("the scheduled job in %s was due %s since it was installed, and has never run", files, times),
+		mem_format("the scheduled job in %s was due %s since it was installed, and has never run", files,
+			times),
 		mem_copy(schedule->remedy));
 }
 
@@ -139,7 +140,8 @@ static void judge_killed(struct findings *out, const struct attempt *attempt)
 	AUTO(mem_auto) char *begun = text_time(attempt->begun);
 	findings_add(out, "schedule", FINDING_PROBLEM,
 		mem_format("the scheduled job that began at %s was ended before it was done", begun),
-		mem_copy("see why with `journalctl -k`, which tells if memory ran out, then try `anchore-admin cron run`"));
+		mem_copy("see why with `journalctl -k`, which tells if memory ran out, then try `anchore-admin cron "
+			"run`"));
 }
 
 void doctor_schedule(struct findings *out, const struct doctor_schedule *schedule)

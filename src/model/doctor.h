@@ -73,7 +73,7 @@ struct doctor_store {
 	struct list foreign;      /* archives that are no snapshots, or a later version's */
 	struct list leftovers;    /* .tmp-* */
 	long holder;              /* process that holds the lock, 0: none */
-	char *lost;               /* the deployment that the newest snapshot names, where store.json is gone; NULL: it is not */
+	char *lost;               /* what the newest snapshot says store.json did, which is gone; NULL: it is not */
 };
 void doctor_store(struct findings *out, const struct doctor_store *store);
 

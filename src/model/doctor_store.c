@@ -103,8 +103,8 @@ void doctor_store(struct findings *out, const struct doctor_store *store)
 		AUTO(mem_auto) char *word = doctor_word(store->file.path);
 		findings_add(out, "store", FINDING_PROBLEM,
 			mem_copy("store.json is gone, which says that the snapshots are this deployment's"),
-			mem_format("if they are, `echo '{\"deployment\": \"%s\"}' >%s/store.json`, before a backup makes "
-				"another", store->lost, word));
+			mem_format("if they are, `echo '{\"deployment\": \"%s\"}' >%s/store.json`, before a backup "
+				"makes another", store->lost, word));
 	}
 	if (store->corrupt.count)
 		findings_add(out, "store", FINDING_PROBLEM, mem_format("damaged files: %s", corrupt),

@@ -117,8 +117,8 @@ static void judge_hooks(struct doctor *doctor, const struct hooks_seen *seen, co
 		AUTO(mem_auto) char *word = doctor_word(seen->open.items[i]);
 		doctor_add(doctor, "hooks", FINDING_PROBLEM,
 			mem_format("others may change %s, so what is in it is not run", seen->open.items[i]),
-			mem_format("see that it is still what you put there, then `chown root %s && chmod o-w %s`", word,
-				word));
+			mem_format("see that it is still what you put there, then `chown root %s && chmod o-w %s`",
+				word, word));
 	}
 	for (size_t i = 0; i < seen->idle.count; i++)
 		doctor_add(doctor, "hooks", FINDING_NOTE,
@@ -158,7 +158,8 @@ void doctor_check_metrics(struct doctor *doctor)
 	doctor_look_at(&file, folder);
 	if (!file.found)
 		doctor_add(doctor, "metrics", FINDING_PROBLEM,
-			mem_format("there is no folder %s, where %s goes", folder, path), mem_format("`mkdir -p %s`", word));
+			mem_format("there is no folder %s, where %s goes", folder, path),
+			mem_format("`mkdir -p %s`", word));
 	else if (access(folder, W_OK | X_OK) != 0)
 		doctor_not_writable(doctor->out, "metrics", &file);
 	else if (!text_ends(path, ".prom"))

@@ -39,8 +39,8 @@ bool installed_is_anothers(const char *text, const char *config);
 uint64_t installed_missed(const struct installed *installed, time_t last, time_t now);
 /* What to do where it does not run, owned: the command that shows whether whatever starts it does. */
 char *installed_remedy(const struct installed *installed);
-/* What would be: the files with their texts. ERROR_USAGE for fields that are none or that the kind cannot say, without a
- * settings file, and for settings from elsewhere than that file, which the job would not see. */
+/* What would be: the files with their texts. ERROR_USAGE for fields that are none or that the kind cannot say, without
+ * a settings file, and for settings from elsewhere than that file, which the job would not see. */
 int installed_plan(struct installed *out, const struct run *run, enum installed_kind kind, const char *at,
 	struct error *err);
 /* Writes the files that are not yet so, and takes away what there is of the other kind. systemd is told, where it runs;
