@@ -119,7 +119,10 @@ int file_sync_directory(const char *path, struct error *err)
 static int write_temporary(const char *path, const char *temporary, mode_t mode, const void *data, size_t size,
 	bool sync, struct error *err)
 {
-	AUTO(file_close) int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+	/* In a folder that is another's, a link of that name could lead to any file of ours. */
+	if (unlink(temporary) != 0 && errno != ENOENT)
+		return error_errno(err, ERROR_FAILED, "cannot write %s", path);
+	AUTO(file_close) int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 	if (fd < 0 || fchmod(fd, mode) != 0)
 		return error_errno(err, ERROR_FAILED, "cannot write %s", path);
 	int rc = file_write_all(fd, data, size, err);
@@ -265,4 +268,21 @@ int file_lock(int *fd, const char *path, struct error *err)
 	*fd = lock;
 	lock = -1;
 	return 0;
+}
+
+long file_lock_holder(const char *path)
+{
+	struct stat status;
+	char line[256];
+	long found = 0;
+	FILE *locks = stat(path, &status) == 0 ? fopen("/proc/locks", "re") : NULL;
+	while (locks && fgets(line, sizeof line, locks)) {
+		long pid;
+		unsigned long long inode;
+		if (sscanf(line, "%*d: FLOCK %*s %*s %ld %*x:%*x:%llu", &pid, &inode) == 2 && inode == status.st_ino)
+			found = pid;
+	}
+	if (locks)
+		fclose(locks);
+	return found;
 }

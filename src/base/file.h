@@ -46,5 +46,8 @@ int file_space(uint64_t *bytes, const char *path, struct error *err);
 /* Takes an exclusive flock on path, made if missing, without waiting. ERROR_LOCKED if another holds
  * it; the error then names the process id that the holder wrote there. The lock ends with *fd. */
 int file_lock(int *fd, const char *path, struct error *err);
+/* The process that holds a flock on path, as the kernel says; 0: none on this machine does. Asking for the lock itself
+ * would stand in the way of a run that starts. */
+long file_lock_holder(const char *path);
 
 #endif

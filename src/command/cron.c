@@ -147,8 +147,19 @@ static void print_status(const struct run *run, const struct scheduled *schedule
 	if (attempt->skipped)
 		print_time(run, "gave way", attempt->skipped);
 	if (attempt->begun)
-		print_time(run, "running since", attempt->begun);
+		print_time(run, scheduled->killed ? "killed, begun" : "running since", attempt->begun);
 	run_print(run, "%-15s %llu\n", "missed runs", (unsigned long long)(attempt->missed + scheduled->missed));
+}
+
+/* Of the first problem; owned. */
+static char *remedy_of(const struct scheduled *scheduled)
+{
+	const struct attempt *attempt = &scheduled->attempt;
+	if (attempt->failing_since && attempt->hint)
+		return mem_copy(attempt->hint);
+	if (attempt->failing_since || scheduled->killed)
+		return mem_copy("try it with `anchore-admin cron run --verbose`");
+	return installed_remedy(&scheduled->installed);
 }
 
 int command_cron_status(struct run *run, struct error *err)
@@ -169,7 +180,7 @@ int command_cron_status(struct run *run, struct error *err)
 	if (!problems.count)
 		return 0;
 	AUTO(mem_auto) char *all = list_join(&problems, "; ");
+	AUTO(mem_auto) char *remedy = remedy_of(&scheduled);
 	error_set(err, ERROR_FAILED, "%s", all);
-	return error_hint(err, "%s", scheduled.attempt.hint && scheduled.attempt.failing_since ?
-		scheduled.attempt.hint : "try it with `anchore-admin cron run --verbose`");
+	return error_hint(err, "%s", remedy);
 }

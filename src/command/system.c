@@ -250,9 +250,7 @@ static int show_again(struct run *run, const struct migrations *migrations, bool
 		AUTO(json_auto) json_t *json = rc ? lists_json(&system) : system_json(&system);
 		json_put(json, "at", now);
 		json_put(json, "error", why.message);
-		AUTO(mem_auto) char *line = json_print_line(json);
-		printf("%s\n", line);
-		*run->answered = true;
+		run_answer_line(run, json);
 	} else if (!screen) {
 		run_print(run, "\n");
 	}

@@ -8,7 +8,9 @@
 
 enum {
 	DAY = 86400,
-	MOST_DAYS = 9 * 366, /* 29 February comes after eight years at most */
+	MINUTE = 60,
+	HALF_DAY = 43200,
+	MOST_DAYS = 41 * 366, /* 29 February comes after eight years at most, on a certain weekday after forty */
 	MOST_MISSED = 1000,  /* nobody counts further */
 };
 
@@ -115,6 +117,7 @@ static int read_fields(struct crontab *out, const char *text, struct error *err)
 	if (part < CRONTAB_PARTS)
 		return refuse(text, "", part, "is missing", err);
 	out->either = restricted[CRONTAB_DAY] && restricted[CRONTAB_WEEKDAY];
+	out->fixed = restricted[CRONTAB_MINUTE] && restricted[CRONTAB_HOUR];
 	return 0;
 }
 
@@ -145,19 +148,30 @@ static bool day_due(const struct crontab *crontab, const struct tm *day)
 	return has(crontab, CRONTAB_MONTH, day->tm_mon + 1) && (crontab->either ? number || name : number && name);
 }
 
-/* The first of a day that is after `after`; 0: none. An hour that daylight saving skips is none of that day. */
-static time_t in_day(const struct crontab *crontab, const struct tm *day, time_t after)
+/* Whether one of these minutes of the day is due, the first left out. */
+static bool minutes_due(const struct crontab *crontab, int first, int last)
 {
-	for (int hour = 0; hour < 24; hour++) {
-		for (int minute = 0; minute < 60 && has(crontab, CRONTAB_HOUR, hour); minute++) {
-			struct tm at = {.tm_year = day->tm_year, .tm_mon = day->tm_mon, .tm_mday = day->tm_mday,
-				.tm_hour = hour, .tm_min = minute, .tm_isdst = -1};
-			if (!has(crontab, CRONTAB_MINUTE, minute))
-				continue;
-			time_t when = mktime(&at);
-			if (when > after && at.tm_hour == hour)
-				return when;
-		}
+	for (int minute = first + 1; minute <= last; minute++)
+		if (has(crontab, CRONTAB_HOUR, minute / 60) && has(crontab, CRONTAB_MINUTE, minute % 60))
+			return true;
+	return false;
+}
+
+/* The first of a day that is after `after`; 0: none. Minute by minute, for the clock may jump: what it skips of a
+ * certain time is due after the jump, and what it shows again is not due again. */
+static time_t in_day(const struct crontab *crontab, time_t noon, int day, time_t after)
+{
+	int shown = -1;
+	struct tm at;
+	for (time_t when = noon - HALF_DAY - 2 * 60 * MINUTE; localtime_r(&when, &at); when += MINUTE) {
+		int minute = at.tm_hour * 60 + at.tm_min;
+		if (at.tm_mday != day && when > noon)
+			return 0;
+		if (at.tm_mday != day)
+			continue;
+		if (minutes_due(crontab, crontab->fixed ? shown : minute - 1, minute) && when > after)
+			return when;
+		shown = minute > shown ? minute : shown;
 	}
 	return 0;
 }
@@ -170,8 +184,8 @@ time_t crontab_next(const struct crontab *crontab, time_t after)
 		/* Noon, which no change of the clock moves to another day. */
 		struct tm noon = {.tm_year = day.tm_year, .tm_mon = day.tm_mon, .tm_mday = day.tm_mday + i,
 			.tm_hour = 12, .tm_isdst = -1};
-		mktime(&noon);
-		time_t when = day_due(crontab, &noon) ? in_day(crontab, &noon, after) : 0;
+		time_t at = mktime(&noon);
+		time_t when = day_due(crontab, &noon) ? in_day(crontab, at, noon.tm_mday, after) : 0;
 		if (when)
 			return when;
 	}

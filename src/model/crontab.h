@@ -1,6 +1,8 @@
 /* When a job runs, in cron's five fields: minute, hour, day of the month, month, day of the week. Numbers, names of
  * months and days (jan, mon), ranges, lists and steps, as cron(8) of Debian has them: where both days are restricted,
- * either will do; sunday is 0 and 7. Pure: the time is an argument, in the process's time zone. */
+ * either will do; sunday is 0 and 7; what a change of the clock skips, or brings a second time, comes once where it is
+ * a certain time of the day, and goes by the clock where it is not. Pure: the time is an argument, in the process's
+ * time zone. */
 #ifndef MODEL_CRONTAB_H
 #define MODEL_CRONTAB_H
 
@@ -15,6 +17,7 @@ enum crontab_part { CRONTAB_MINUTE, CRONTAB_HOUR, CRONTAB_DAY, CRONTAB_MONTH, CR
 struct crontab {
 	uint64_t at[CRONTAB_PARTS]; /* bit n: at n */
 	bool either;                /* both kinds of days are restricted, so that either will do */
+	bool fixed;                 /* neither minute nor hour begins with a star: at a certain time of the day */
 };
 
 /* ERROR_USAGE, naming the field and what is wrong with it; also for times that never come. */

@@ -71,7 +71,8 @@ static void database_clock(struct findings *out, const struct doctor_clocks *clo
 	if (off > DOCTOR_CLOCK_OFF)
 		findings_add(out, "clock", FINDING_PROBLEM,
 			mem_format("the database server's clock is %s %s this machine's", words, side),
-			mem_copy("set both by the network's time, and look with `timedatectl` on either"));
+			mem_copy("set the wrong one by the network's time with `timedatectl set-ntp true`; "
+				"`timedatectl` shows it"));
 	else
 		findings_add(out, "clock", FINDING_OK, mem_copy("this machine and the database server agree"), NULL);
 }
@@ -86,7 +87,8 @@ void doctor_clocks(struct findings *out, const struct doctor_clocks *clocks)
 	findings_add(out, "clock", FINDING_PROBLEM,
 		mem_format("%s is from %s in the future, so this machine's clock is wrong now or was then",
 			clocks->newest_what, ahead),
-		mem_copy("look at the clock with `timedatectl`; what is newest counts by these times"));
+		mem_copy("look at the clock with `timedatectl`, set it with `timedatectl set-ntp true`; what is newest "
+			"counts by these times"));
 }
 
 /* ---- the scheduled job ---- */
@@ -100,36 +102,59 @@ static void judge_failing(struct findings *out, const struct attempt *attempt)
 		mem_copy(attempt->hint ? attempt->hint : "see why with `anchore-admin cron run`"));
 }
 
-static void judge_job(struct findings *out, const char *files, const struct attempt *attempt, uint64_t missed,
-	time_t now)
+static void judge_missed(struct findings *out, const char *files, const struct doctor_schedule *schedule)
 {
-	AUTO(mem_auto) char *age = text_duration(now > attempt->success ? (double)(now - attempt->success) : 0);
-	AUTO(mem_auto) char *times = text_plural(missed, "time"), *last = text_time(attempt->last);
+	const struct attempt *attempt = &schedule->attempt;
+	AUTO(mem_auto) char *times = text_plural(schedule->missed, "time"), *last = text_time(attempt->last);
+	findings_add(out, "schedule", FINDING_PROBLEM, attempt->last ?
+		mem_format("the scheduled job in %s was due %s since it last ran, %s", files, times, last) :
+		mem_format("the scheduled job in %s was due %s since it was installed, and has never run", files,
+			times),
+		mem_copy(schedule->remedy));
+}
+
+static void judge_job(struct findings *out, const char *files, const struct doctor_schedule *schedule)
+{
+	const struct attempt *attempt = &schedule->attempt;
+	time_t success = attempt->success;
+	AUTO(mem_auto) char *age = text_duration(schedule->now > success ? (double)(schedule->now - success) : 0);
+	if (schedule->unit)
+		findings_add(out, "schedule", FINDING_PROBLEM,
+			mem_format("the timer %s is not enabled, so that it does not start the job", schedule->unit),
+			mem_format("`systemctl enable --now %s`", schedule->unit));
 	if (attempt->failing_since)
 		judge_failing(out, attempt);
-	else if (!attempt->last)
+	else if (schedule->missed)
+		judge_missed(out, files, schedule);
+	else if (!attempt->last && !schedule->killed)
 		findings_add(out, "schedule", FINDING_NOTE,
 			mem_format("the scheduled job in %s has not run yet", files),
 			mem_copy("try it now with `anchore-admin cron run`"));
-	else if (missed)
-		findings_add(out, "schedule", FINDING_PROBLEM,
-			mem_format("the scheduled job in %s was due %s since it last ran, %s", files, times, last),
-			mem_copy("see whether cron runs with `systemctl status cron`, then try `anchore-admin cron "
-				 "run`"));
-	else
+	else if (!schedule->killed)
 		findings_add(out, "schedule", FINDING_OK, mem_format("the scheduled job in %s succeeded %s ago%s",
 			files, age, attempt->unchanged ? ", with nothing changed" : ""), NULL);
 }
 
-void doctor_schedule(struct findings *out, const struct list *where, const struct attempt *attempt, uint64_t missed,
-	time_t now)
+static void judge_killed(struct findings *out, const struct attempt *attempt)
 {
-	AUTO(mem_auto) char *files = list_join(where, ", ");
-	if (where->count)
-		judge_job(out, files, attempt, missed, now);
+	AUTO(mem_auto) char *begun = text_time(attempt->begun);
+	findings_add(out, "schedule", FINDING_PROBLEM,
+		mem_format("the scheduled job that began at %s was ended before it was done", begun),
+		mem_copy("see why with `journalctl -k`, which tells if memory ran out, then try `anchore-admin cron "
+			"run`"));
+}
+
+void doctor_schedule(struct findings *out, const struct doctor_schedule *schedule)
+{
+	const struct attempt *attempt = &schedule->attempt;
+	AUTO(mem_auto) char *files = list_join(&schedule->where, ", ");
+	if (schedule->killed)
+		judge_killed(out, attempt);
+	if (schedule->where.count)
+		judge_job(out, files, schedule);
 	else if (attempt->failing_since)
 		judge_failing(out, attempt);
-	else if (attempt->success && !missed)
+	else if (attempt->success && !schedule->missed)
 		/* Something runs it, from where it cannot be seen: a container, another machine. */
 		findings_add(out, "schedule", FINDING_OK, mem_copy("the scheduled job runs, though nothing on this "
 			"machine starts it"), NULL);

@@ -25,6 +25,12 @@ struct findings {
 	size_t count;
 };
 
+struct doctor_file;
+/* The path as a shell takes it, quoted where it has to be; owned. */
+char *doctor_word(const char *path);
+/* Why this user may not write to the folder, with what to do; the file is a folder that is not usable. */
+void doctor_not_writable(struct findings *out, const char *check, const struct doctor_file *file);
+
 /* Both strings are owned from now on. */
 void findings_add(struct findings *findings, const char *check, enum finding_level level, char *sentence, char *remedy);
 void findings_clear(struct findings *findings);
@@ -42,6 +48,7 @@ struct doctor_file {
 	bool found;
 	bool folder;              /* it is one */
 	bool usable;              /* this user may read it, a folder also write to it */
+	bool read_only;           /* the file system is, which is why a folder is not usable */
 	unsigned mode;            /* permissions alone */
 	bool foreign;             /* belongs to neither this user nor root */
 };
@@ -66,6 +73,7 @@ struct doctor_store {
 	struct list foreign;      /* archives that are no snapshots, or a later version's */
 	struct list leftovers;    /* .tmp-* */
 	long holder;              /* process that holds the lock, 0: none */
+	char *lost;               /* what the newest snapshot says store.json did, which is gone; NULL: it is not */
 };
 void doctor_store(struct findings *out, const struct doctor_store *store);
 
@@ -92,8 +100,16 @@ void doctor_snapshots(struct findings *out, const struct doctor_snapshots *snaps
 void doctor_database(struct findings *out, const struct facts *facts);
 void doctor_rights(struct findings *out, const struct facts *facts, bool createdb);
 
-/* The scheduled job. where: the files that install it, empty: none. missed: how often it was due since it ran last. */
-void doctor_schedule(struct findings *out, const struct list *where, const struct attempt *attempt, uint64_t missed,
-	time_t now);
+/* The scheduled job. */
+struct doctor_schedule {
+	struct list where;        /* the files that install it; empty: none */
+	char *unit;               /* of a timer that is installed and not enabled; NULL: none is */
+	char *remedy;             /* where it does not run: the command that shows whether what starts it does */
+	struct attempt attempt;
+	bool killed;              /* the run that has begun by attempt is no more */
+	uint64_t missed;          /* how often it was due since it ran last, or since it was installed */
+	time_t now;
+};
+void doctor_schedule(struct findings *out, const struct doctor_schedule *schedule);
 
 #endif

@@ -6,9 +6,36 @@
 
 enum { SHORT_ID = 12, SHOWN = 3, MODE_OTHERS_WRITE = 02, MODE_OTHERS_READ = 04, MODE_OTHERS = 077 };
 
+static const char PLAIN[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789/._-+:@,=%";
+
+char *doctor_word(const char *path)
+{
+	struct text out = TEXT_INIT;
+	if (path[strspn(path, PLAIN)] == '\0')
+		return mem_copy(path);
+	text_add(&out, "'");
+	for (const char *at = path; *at; at++)
+		text_add_bytes(&out, *at == '\'' ? "'\\''" : at, *at == '\'' ? 4 : 1);
+	text_add(&out, "'");
+	return text_take(&out);
+}
+
+void doctor_not_writable(struct findings *out, const char *check, const struct doctor_file *file)
+{
+	AUTO(mem_auto) char *path = doctor_word(file->path);
+	if (file->read_only)
+		findings_add(out, check, FINDING_PROBLEM, mem_format("the file system of %s is read-only", file->path),
+			mem_format("see why with `dmesg`, for a failing disk is the usual cause, then `mount -o "
+				"remount,rw \"$(findmnt -no TARGET -T %s)\"`", path));
+	else
+		findings_add(out, check, FINDING_PROBLEM, mem_format("this user may not write to %s", file->path),
+			mem_format("run it as the folder's owner, see `ls -ld %s`", path));
+}
+
 void doctor_settings_file(struct findings *out, const struct doctor_file *file, bool secret)
 {
 	const char *path = file->path;
+	AUTO(mem_auto) char *word = doctor_word(path);
 	unsigned mode = (unsigned)file->mode;
 	if (!file->usable) /* who could not read it has been told why */
 		return;
@@ -16,15 +43,15 @@ void doctor_settings_file(struct findings *out, const struct doctor_file *file, 
 		findings_add(out, "settings", FINDING_PROBLEM,
 			mem_format("%s can be written by others (mode %04o), who could make this program do anything",
 			path,
-				mode), mem_format("`chmod go-w %s`", path));
+				mode), mem_format("`chmod go-w %s`", word));
 	else if (file->foreign)
 		findings_add(out, "settings", FINDING_PROBLEM,
 			mem_format("%s belongs to another user, who could make this program do anything", path),
-			mem_format("`chown root %s`", path));
+			mem_format("`chown root %s`", word));
 	else if (secret && file->mode & MODE_OTHERS_READ)
 		findings_add(out, "settings", FINDING_PROBLEM,
 			mem_format("%s holds a password and can be read by others (mode %04o)", path, mode),
-			mem_format("`chmod 600 %s`", path));
+			mem_format("`chmod 600 %s`", word));
 	else
 		findings_add(out, "settings", FINDING_OK, mem_format("%s is understood (mode %04o)", path, mode), NULL);
 }
@@ -45,6 +72,7 @@ static char *some(const struct list *list)
 static bool judge_folder(struct findings *out, const struct doctor_file *file)
 {
 	const char *path = file->path;
+	AUTO(mem_auto) char *word = doctor_word(path);
 	if (!file->found)
 		findings_add(out, "store", FINDING_NOTE, mem_format("there is no folder %s yet", path),
 			mem_copy("the first `anchore-admin backup` makes it"));
@@ -52,12 +80,15 @@ static bool judge_folder(struct findings *out, const struct doctor_file *file)
 		findings_add(out, "store", FINDING_PROBLEM, mem_format("%s is no folder", path),
 			mem_copy("name one with `store` in the settings"));
 	else if (!file->usable)
-		findings_add(out, "store", FINDING_PROBLEM, mem_format("this user may not write to %s", path),
-			mem_format("run it as the folder's owner, see `ls -ld %s`", path));
+		doctor_not_writable(out, "store", file);
+	else if (file->foreign)
+		findings_add(out, "store", FINDING_PROBLEM,
+			mem_format("%s belongs to another user, who can read and replace what is in it", path),
+			mem_format("`sudo chown -R \"$(id -un)\" %s`, or run it as the folder's owner", word));
 	else if (file->mode & MODE_OTHERS)
 		findings_add(out, "store", FINDING_PROBLEM,
 			mem_format("others may look into %s (mode %04o), and snapshots hold all that the database does",
-				path, (unsigned)file->mode), mem_format("`chmod 700 %s`", path));
+				path, (unsigned)file->mode), mem_format("`chmod 700 %s`", word));
 	return file->found && file->folder;
 }
 
@@ -68,6 +99,13 @@ void doctor_store(struct findings *out, const struct doctor_store *store)
 		return;
 	AUTO(mem_auto) char *corrupt = some(&store->corrupt), *foreign = some(&store->foreign);
 	AUTO(mem_auto) char *leftovers = some(&store->leftovers);
+	if (store->lost) {
+		AUTO(mem_auto) char *word = doctor_word(store->file.path);
+		findings_add(out, "store", FINDING_PROBLEM,
+			mem_copy("store.json is gone, which says that the snapshots are this deployment's"),
+			mem_format("if they are, `echo '{\"deployment\": \"%s\"}' >%s/store.json`, before a backup "
+				"makes another", store->lost, word));
+	}
 	if (store->corrupt.count)
 		findings_add(out, "store", FINDING_PROBLEM, mem_format("damaged files: %s", corrupt),
 			mem_copy("see them with `anchore-admin snapshot list`, move them away, and look at the disk"));

@@ -96,6 +96,16 @@ int attempt_read(struct attempt *out, const char *store, struct error *err)
 	return 0;
 }
 
+/* Read again: it may have ended between the two looks. */
+bool attempt_killed(const struct attempt *attempt, const char *store)
+{
+	AUTO(attempt_clear) struct attempt now = {.last = 0};
+	AUTO(error_clear) struct error ignored = ERROR_INIT;
+	AUTO(mem_auto) char *lock = path_join(store, "scheduled.lock");
+	return attempt->begun && !file_lock_holder(lock) && attempt_read(&now, store, &ignored) == 0 &&
+		now.begun == attempt->begun;
+}
+
 static int overwrite(const char *path, const struct text *text, struct error *err)
 {
 	AUTO(file_close) int fd = open(path, O_WRONLY | O_CLOEXEC);

@@ -14,6 +14,9 @@ int attempt_lock(const char *store);
 int attempt_read(struct attempt *out, const char *store, struct error *err);
 /* On a full disk in place of what is there: a failure that cannot be recorded would be told every night. */
 int attempt_write(const char *store, const struct attempt *attempt, struct error *err);
+/* Whether the run that has begun by attempt, which was read from the store, was killed: it holds scheduled.lock until
+ * it has recorded how it ended. */
+bool attempt_killed(const struct attempt *attempt, const char *store);
 /* As it is in the file; a new reference. */
 json_t *attempt_json(const struct attempt *attempt);
 

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "io/proc.h"
 #include "work/deployment.h"
+#include "work/docker.h"
 #include "work/doctor_private.h"
 #include "work/embedded.h"
 #include "work/facts.h"
@@ -71,13 +72,20 @@ void doctor_check_compose(struct doctor *doctor)
 		return;
 	AUTO(mem_auto) char *program = proc_find("docker-compose");
 	const struct proc plugin = {.argv = (const char *const[]){"docker", "compose", "version", NULL}};
-	if (program || proc_run(NULL, NULL, &plugin, &why) == 0)
+	bool installed = program || proc_run(NULL, NULL, &plugin, &why) == 0;
+	AUTO(docker_close) struct docker docker = {NULL, NULL};
+	AUTO(error_clear) struct error silent = ERROR_INIT;
+	if (installed)
 		doctor_add(doctor, "compose", FINDING_OK, mem_format("%s is installed",
 			program ? program : "`docker compose`"), NULL);
 	else
 		doctor_add(doctor, "compose", FINDING_PROBLEM,
 			mem_copy("neither `docker compose` nor docker-compose is "
 			"installed, which start the services"), mem_copy("`apt-get install docker-compose`"));
+	/* Whose containers may be the database's, too. */
+	doctor->no_docker = docker_open(&docker, settings, &silent) != 0;
+	if (doctor->no_docker)
+		doctor_failed(doctor, "compose", &silent);
 }
 
 /* ---- what is in it ---- */

@@ -1,6 +1,6 @@
 /* What the checks of work/doctor.c share: each looks at one thing and adds at least one finding, or none where there is
  * nothing of the kind. What an earlier one could not open is NULL for the later ones, which then say nothing of it: the
- * first finding is the one to act upon. */
+ * first finding is the one to act upon, and the last one says what was not looked at. */
 #ifndef WORK_DOCTOR_PRIVATE_H
 #define WORK_DOCTOR_PRIVATE_H
 
@@ -10,6 +10,8 @@
 #include "work/migrations.h"
 #include "work/run.h"
 #include "work/store.h"
+
+enum { DOCTOR_LEAST_ROOM = 100000000 }; /* bytes, less of which is next to nothing */
 
 struct doctor {
 	struct run *run;
@@ -25,6 +27,7 @@ struct doctor {
 	struct snapshot_list list;
 	char *deployment;             /* NULL: the store has none yet */
 	bool listed;
+	bool no_docker;               /* a compose deployment's Docker does not answer */
 	struct error stop;            /* a signal came */
 };
 

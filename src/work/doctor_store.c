@@ -1,6 +1,5 @@
 /* The store, its snapshots, and the room for more. */
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -11,30 +10,12 @@
 
 /* ---- the folder ---- */
 
-/* Who holds a flock on the file, as the kernel says; asking for it would stand in the way of a run that starts. */
-static long holder_of(const char *path)
-{
-	struct stat status;
-	char line[256];
-	long found = 0;
-	FILE *locks = stat(path, &status) == 0 ? fopen("/proc/locks", "re") : NULL;
-	while (locks && fgets(line, sizeof line, locks)) {
-		long pid;
-		unsigned long long inode;
-		if (sscanf(line, "%*d: FLOCK %*s %*s %ld %*x:%*x:%llu", &pid, &inode) == 2 && inode == status.st_ino)
-			found = pid;
-	}
-	if (locks)
-		fclose(locks);
-	return found;
-}
-
 static void read_folder(struct doctor_store *store, const struct snapshot_list *list, const char *path)
 {
 	AUTO(error_clear) struct error ignored = ERROR_INIT;
 	AUTO(list_clear) struct list names = LIST_INIT;
 	AUTO(mem_auto) char *lock = path_join(path, "lock");
-	store->holder = holder_of(lock);
+	store->holder = file_lock_holder(lock);
 	for (size_t i = 0; i < list->count; i++) {
 		const struct snapshot_entry *entry = &list->entries[i];
 		if (entry->health == SNAPSHOT_CORRUPT)
@@ -54,6 +35,15 @@ static void store_clear(struct doctor_store *store)
 	list_clear(&store->corrupt);
 	list_clear(&store->foreign);
 	list_clear(&store->leftovers);
+	mem_free(store->lost);
+}
+
+/* A new store.json would make everything in the store another deployment's. */
+static void find_lost(struct doctor_store *store, const struct snapshot_list *list)
+{
+	for (size_t i = 0; !store->lost && i < list->count; i++)
+		if (list->entries[i].health == SNAPSHOT_WHOLE)
+			store->lost = mem_copy(list->entries[i].manifest.deployment);
 }
 
 void doctor_check_store(struct doctor *doctor)
@@ -73,6 +63,8 @@ void doctor_check_store(struct doctor *doctor)
 		rc = store_deployment(&doctor->deployment, path, false, &why);
 	if (!rc)
 		read_folder(&store, &doctor->list, path);
+	if (!rc && !doctor->deployment)
+		find_lost(&store, &doctor->list);
 	doctor_store(doctor->out, &store);
 	if (rc && store.file.usable && store.file.folder)
 		doctor_failed(doctor, "store", &why);
@@ -80,19 +72,37 @@ void doctor_check_store(struct doctor *doctor)
 
 /* ---- room ---- */
 
+static uint64_t size_of_newest(const struct snapshot_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (list->entries[i].health == SNAPSHOT_WHOLE)
+			return list->entries[i].size;
+	return 0;
+}
+
+/* The folder, or where it will be made. */
+static char *nearest_folder(const char *path)
+{
+	char *folder = mem_copy(path);
+	while (!file_is_directory(folder) && strcmp(folder, "/") != 0 && strcmp(folder, ".") != 0)
+		mem_replace(&folder, path_directory(folder));
+	return folder;
+}
+
 /* The next one is as large as the newest, if nothing much has changed. */
 static void room_of_store(struct doctor *doctor, const char *path)
 {
 	AUTO(error_clear) struct error ignored = ERROR_INIT;
-	uint64_t room = 0, next = doctor->list.count ? doctor->list.entries[0].size : 0;
-	if (!file_is_directory(path) || file_space(&room, path, &ignored) != 0)
+	AUTO(mem_auto) char *folder = nearest_folder(path), *word = doctor_word(folder);
+	uint64_t room = 0, next = size_of_newest(&doctor->list);
+	if (file_space(&room, folder, &ignored) != 0)
 		return;
 	AUTO(mem_auto) char *have = text_bytes(room), *need = text_bytes(next);
-	bool little = room < next + next / 2;
-	doctor_add(doctor, "room", little ? FINDING_PROBLEM : FINDING_OK, mem_format("%s are free in the store%s%s%s",
-		have, next ? ", the newest snapshot has " : "", next ? need : "", little ? "" : ""),
-		little ? mem_copy("drop old ones with `anchore-admin snapshot prune`, or make room on the disk") :
-		NULL);
+	bool little = room < next + next / 2 || room < DOCTOR_LEAST_ROOM;
+	doctor_add(doctor, "room", little ? FINDING_PROBLEM : FINDING_OK, mem_format("%s are free in the store%s%s",
+		have, next ? ", the newest snapshot has " : "", next ? need : ""),
+		little ? mem_format("drop old ones with `anchore-admin snapshot prune`, or make room on the disk, see "
+			"`df -h %s`", word) : NULL);
 }
 
 /* A restore makes the database once more beside the present one. */

@@ -43,10 +43,27 @@ static bool trusted(const char *path, const struct stat *status)
 	return false;
 }
 
+bool hooks_name_counts(const char *name)
+{
+	return name[strspn(name, NAMES)] == '\0';
+}
+
+bool hooks_phase_is_known(const char *folder)
+{
+	static const char *const commands[] = {"backup", "restore", "upgrade", "downgrade"};
+	for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+		AUTO(mem_auto) char *before = mem_format("pre-%s.d", commands[i]);
+		AUTO(mem_auto) char *after = mem_format("post-%s.d", commands[i]);
+		if (strcmp(folder, before) == 0 || strcmp(folder, after) == 0)
+			return true;
+	}
+	return false;
+}
+
 static bool runs(const char *path, const char *name)
 {
 	struct stat status;
-	if (name[strspn(name, NAMES)] || stat(path, &status) != 0 || !S_ISREG(status.st_mode) ||
+	if (!hooks_name_counts(name) || stat(path, &status) != 0 || !S_ISREG(status.st_mode) ||
 		access(path, X_OK) != 0)
 		return false;
 	return trusted(path, &status);

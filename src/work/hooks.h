@@ -37,4 +37,8 @@ int hooks_before(const struct run *run, const char *command, const struct list *
  * warnings. */
 void hooks_after(const struct run *run, const char *command, const struct list *facts, const struct error *failure);
 
+/* Whether a program of that name can be a hook, and a folder of that name, "pre-backup.d", hold hooks that run. */
+bool hooks_name_counts(const char *name);
+bool hooks_phase_is_known(const char *folder);
+
 #endif

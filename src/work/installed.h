@@ -20,20 +20,31 @@ struct installed {
 	struct list paths;       /* of its files */
 	struct list texts;       /* what they hold, one each */
 	char *unit;              /* "anchore-admin-backup.timer"; NULL for cron */
+	bool disabled;           /* systemd does not start that timer */
+	time_t since;            /* when the file was written last; 0: not known */
 	char *at;                /* the five fields; NULL: not to be read from the file */
 	bool known;              /* crontab is what they say */
 	struct crontab crontab;
 };
 void installed_clear(struct installed *installed);
 
+/* Stands before every path; empty but in the test build. */
+const char *installed_root(void);
 /* What is there for this deployment; without a settings file nothing is. */
 void installed_find(struct installed *out, const struct run *run);
-/* What would be: the files with their texts. ERROR_USAGE for fields that are none or that the kind cannot say, and
- * without a settings file. */
+/* Whether text, a file's, says that it is of another deployment than the one of this settings file, which may be
+ * NULL. */
+bool installed_is_anothers(const char *text, const char *config);
+/* crontab_missed() of a job that last ran at last; one that never did should have since it was installed. */
+uint64_t installed_missed(const struct installed *installed, time_t last, time_t now);
+/* What to do where it does not run, owned: the command that shows whether whatever starts it does. */
+char *installed_remedy(const struct installed *installed);
+/* What would be: the files with their texts. ERROR_USAGE for fields that are none or that the kind cannot say, without
+ * a settings file, and for settings from elsewhere than that file, which the job would not see. */
 int installed_plan(struct installed *out, const struct run *run, enum installed_kind kind, const char *at,
 	struct error *err);
-/* Writes the files, and takes away what there is of the other kind. systemd is told, where it runs. ERROR_REFUSED
- * unless root. */
+/* Writes the files that are not yet so, and takes away what there is of the other kind. systemd is told, where it runs;
+ * otherwise a warning says what is left to do. ERROR_REFUSED unless root, and for a file that is not ours. */
 int installed_write(const struct installed *plan, const struct run *run, struct error *err);
 /* Takes away what there is; *was says what. */
 int installed_remove(struct installed *was, const struct run *run, struct error *err);

@@ -60,8 +60,6 @@ char *installed_cron(const struct installed_facts *facts)
 	text_add(&out,
 		"#\n"
 		"# It is silent while all goes well; cron mails what it says to root, or to MAILTO.\n"
-		"# In an hour that daylight saving may skip or repeat (often 02:00 to 03:00) a job runs never or "
-		"twice.\n"
 		"SHELL=/bin/sh\n"
 		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n"
 		"\n"

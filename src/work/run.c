@@ -155,14 +155,31 @@ void run_print(const struct run *run, const char *format, ...)
 	va_end(args);
 }
 
+/* With the schema in front. */
+static json_t *whole(const json_t *answer)
+{
+	json_t *object = json_object();
+	json_put_number(object, "schema", RUN_JSON_SCHEMA);
+	json_object_update(object, (json_t *)(uintptr_t)answer);
+	return object;
+}
+
 void run_answer(const struct run *run, const json_t *answer)
 {
 	if (!run_json(run))
 		return;
-	AUTO(json_auto) json_t *whole = json_object();
-	json_put_number(whole, "schema", RUN_JSON_SCHEMA);
-	json_object_update(whole, (json_t *)(uintptr_t)answer);
-	AUTO(mem_auto) char *text = json_print(whole);
+	AUTO(json_auto) json_t *object = whole(answer);
+	AUTO(mem_auto) char *text = json_print(object);
 	fputs(text, stdout);
+	*run->answered = true;
+}
+
+void run_answer_line(const struct run *run, const json_t *answer)
+{
+	if (!run_json(run))
+		return;
+	AUTO(json_auto) json_t *object = whole(answer);
+	AUTO(mem_auto) char *line = json_print_line(object);
+	printf("%s\n", line);
 	*run->answered = true;
 }

@@ -57,6 +57,8 @@ int run_confirm(struct run *run, const char *question, struct error *err);
  * object, with its schema's number, and only with --json. A failing stdout is an error at the end of main(). */
 void run_print(const struct run *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void run_answer(const struct run *run, const json_t *answer);
+/* The same in one line, as one of several of a command that goes on. */
+void run_answer_line(const struct run *run, const json_t *answer);
 bool run_json(const struct run *run);
 
 #endif

@@ -92,10 +92,20 @@ int scheduled_look(struct scheduled *out, const struct run *run, const struct at
 	if (crontab)
 		found.next = crontab_next(crontab, clock_now());
 	if (found.installed.kind != INSTALLED_NOT)
-		found.missed = crontab_missed(crontab, found.attempt.last, clock_now());
+		found.missed = installed_missed(&found.installed, found.attempt.last, clock_now());
+	found.killed = store && !attempt && attempt_killed(&found.attempt, store);
 	*out = found;
 	found = (struct scheduled){.next = 0};
 	return 0;
+}
+
+static void add_missed(struct list *out, const struct scheduled *scheduled)
+{
+	time_t last = scheduled->attempt.last;
+	AUTO(mem_auto) char *when = text_time(last ? last : scheduled->installed.since);
+	AUTO(mem_auto) char *runs = text_plural(scheduled->missed, "run");
+	list_addf(out, "%s did not happen: the job %s %s", runs,
+		last ? "last ran at" : "has never run, and is installed since", when);
 }
 
 void scheduled_problems(struct list *out, const struct scheduled *scheduled)
@@ -103,11 +113,14 @@ void scheduled_problems(struct list *out, const struct scheduled *scheduled)
 	const struct attempt *attempt = &scheduled->attempt;
 	if (attempt->failing_since)
 		list_give(out, attempt_sentence(attempt));
-	if (scheduled->missed) {
-		AUTO(mem_auto) char *last = text_time(attempt->last);
-		AUTO(mem_auto) char *runs = text_plural(scheduled->missed, "run");
-		list_addf(out, "%s did not happen: the job last ran at %s", runs, last);
+	if (scheduled->killed) {
+		AUTO(mem_auto) char *begun = text_time(attempt->begun);
+		list_addf(out, "the run that began at %s was ended before it was done", begun);
 	}
+	if (scheduled->installed.disabled)
+		list_addf(out, "%s is not enabled, so that systemd does not start the job", scheduled->installed.unit);
+	if (scheduled->missed)
+		add_missed(out, scheduled);
 }
 
 /* ---- as JSON ---- */
@@ -120,6 +133,7 @@ static json_t *print_installed(const struct installed *installed)
 	json_put(object, "kind", installed->kind == INSTALLED_CRON ? "cron" : "systemd");
 	json_put(object, "at", installed->at);
 	json_put(object, "unit", installed->unit);
+	json_put_flag(object, "enabled", !installed->disabled);
 	json_put_value(object, "files", json_from_list(&installed->paths));
 	return object;
 }

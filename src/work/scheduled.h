@@ -14,6 +14,7 @@ struct scheduled {
 	struct attempt attempt;
 	time_t next;         /* 0: not known */
 	uint64_t missed;     /* since the last run */
+	bool killed;         /* the run that has begun is no more */
 	json_t *snapshots;   /* number of whole ones of this deployment, by database version */
 	time_t proven;       /* when one of them was last restored and compared; 0: never */
 	size_t damaged;      /* of ours, known to be */

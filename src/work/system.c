@@ -58,7 +58,7 @@ static int look_at_hold(struct system *system, const struct run *run, struct err
 	return 0;
 }
 
-static int look_at_runtime(struct system *system, struct run *run, struct error *err)
+int system_look_at_runtime(struct system *system, struct run *run, struct error *err)
 {
 	AUTO(runtime_auto) struct runtime *runtime = NULL;
 	int rc = runtime_open(&runtime, run, err);
@@ -173,14 +173,15 @@ static int look_at_database(struct system *system, struct run *run, const struct
 
 int system_look(struct system *out, struct run *run, const struct migrations *migrations, bool ask, struct error *err)
 {
-	int rc = look_at_runtime(out, run, err);
+	int rc = system_look_at_runtime(out, run, err);
 	if (ask)
 		look_at_store(out, run);
 	return rc ? rc : look_at_database(out, run, migrations, ask, err);
 }
 
-static void missing_instances(struct list *out, const struct instances *instances)
+void system_missing_instances(struct list *out, const struct system *system)
 {
+	const struct instances *instances = &system->instances;
 	if (instances->count == 0)
 		list_add(out, "there are no instances of services");
 	for (size_t i = 0; i < instances->count; i++) {
@@ -199,7 +200,7 @@ void system_missing(struct list *out, const struct system *system)
 		list_addf(out, "the services are held for %s%s", system->held_for,
 			system->interrupted ? ", which was interrupted" : "");
 	if (system->runtime)
-		missing_instances(out, &system->instances);
+		system_missing_instances(out, system);
 	else
 		heartbeats_missing(out, system);
 	if (!system->version_known)

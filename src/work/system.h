@@ -54,9 +54,13 @@ struct system {
  * zeroed. ask: every address of a heartbeat is asked for its health, and the sessions are read, and the store.
  * ERROR_UNREACHABLE of the database or the runtime, ERROR_REFUSED for a database that has no version. */
 int system_look(struct system *out, struct run *run, const struct migrations *migrations, bool ask, struct error *err);
+/* Of that only what the runtime says, which needs no database: instances and holds. */
+int system_look_at_runtime(struct system *out, struct run *run, struct error *err);
 void system_clear(struct system *system);
 /* Appends what keeps it from being whole, a sentence each: instances that are not up, services that no host beats for
  * (without a runtime), versions that do not belong together. */
 void system_missing(struct list *out, const struct system *system);
+/* Of that only the instances. */
+void system_missing_instances(struct list *out, const struct system *system);
 
 #endif

@@ -193,3 +193,22 @@ open(sys.argv[2]).read()' "$DEPLOY/run/lock" "$DEPLOY/end" 3>&- &
 	one_error
 	talks 'has no services'
 }
+
+@test "doctor looks at Docker and the containers whether a database answers or not" {
+	compose up -d
+	expect 1 doctor
+	says '^ok +compose +.*docker-compose is installed' '^ok +services +all services are up' \
+		'^note +database +.*were not looked at'
+	inside docker stop "$(ids catalog)" >/dev/null
+	expect 1 doctor
+	says '^note +services +catalog is (stopped|failed)' 'services: start them with .anchore-admin service start.'
+	# The database may be one of its containers, so that comes first.
+	expect 1 doctor --docker-socket /run/nowhere.sock
+	says '^problem +compose +there is no Docker socket /run/nowhere.sock' 'compose: start Docker with .systemctl start docker'
+	[ "$(grep -n '^problem *compose' <<<"$output" | cut -d : -f 1)" -lt "$(grep -n '^problem *database' <<<"$output" |
+		cut -d : -f 1)" ]
+	says_not '^[a-z]+ +services'
+	rm "$FILE"
+	expect 1 doctor
+	says 'problem +services +cannot read .*docker-compose.yaml'
+}

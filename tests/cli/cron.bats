@@ -100,6 +100,12 @@ setup() { cron_setup; }
 		--config "$DEPLOY/anchore-admin.yaml"
 	[ "$status" -eq 137 ]
 	[ "$(snapshots)" -eq 1 ]
+	# Nor does it count as running until then.
+	expect 1 cron status
+	says_not 'running since'
+	talks 'began at 2023-11-15.* was ended before it was done' 'cron run'
+	expect 1 doctor
+	says 'problem +schedule +.*began at 2023-11-15.* was ended before it was done'
 	night
 	expect 0 cron run
 	[ "$(grep -c . <<<"$stderr")" -eq 1 ]
@@ -127,6 +133,8 @@ setup() { cron_setup; }
 
 @test "never two at once: the second gives way without a word; for another run it waits" {
 	tool_stopped backup-snapshot cron run --config "$DEPLOY/anchore-admin.yaml"
+	expect 0 cron status
+	says 'running since'
 	expect 4 cron run
 	silent
 	[ "$(state .skipped)" != null ]
@@ -223,4 +231,47 @@ setup() { cron_setup; }
 	night
 	expect 0 cron run
 	silent
+}
+
+@test "schedule_jitter: a random wait before anything is done, and none where somebody watches" {
+	echo 'schedule_jitter: 20000d' >>"$DEPLOY/anchore-admin.yaml"
+	(cd "$DEPLOY" && exec "$ANCHORE_ADMIN" cron run) </dev/null >"$BATS_TEST_TMPDIR/waits" 2>&1 3>&- &
+	local waits=$! rc=0
+	# In its time another one does all of it: the wait holds no lock.
+	expect 0 cron run --schedule-jitter 0
+	[ "$(snapshots)" -eq 1 ]
+	[ "$(state .skipped)" = null ]
+	change
+	night
+	if command -v script >/dev/null; then
+		timeout 60 script -qec "'$ANCHORE_ADMIN' cron run --config '$DEPLOY/anchore-admin.yaml'" /dev/null </dev/null
+		[ "$(snapshots)" -eq 2 ]
+		change
+	fi
+	night
+	ANCHORE_ADMIN_SPEED=2000000000 expect 0 cron run
+	silent
+	[ "$(state .last)" = 2023-11-16T22:13:20Z ]
+	kill -0 "$waits"
+	kill -TERM "$waits"
+	wait "$waits" || rc=$?
+	[ "$rc" -eq 143 ]
+	[ "$(state .last)" = 2023-11-16T22:13:20Z ]
+	echo 'schedule_jitter: soon' >>"$DEPLOY/anchore-admin.yaml"
+	sed -i '/20000d/d' "$DEPLOY/anchore-admin.yaml"
+	expect 2 cron run
+	talks 'schedule_jitter wants a time'
+}
+
+@test "a link that another user put into the folder of metrics leads nowhere" {
+	mkdir "$DEPLOY/textfiles"
+	echo "metrics_file: textfiles/anchore.prom" >>"$DEPLOY/anchore-admin.yaml"
+	echo precious >"$BATS_TEST_TMPDIR/victim"
+	chmod 600 "$BATS_TEST_TMPDIR/victim"
+	ln -s "$BATS_TEST_TMPDIR/victim" "$DEPLOY/textfiles/.tmp-anchore.prom"
+	expect 0 cron run
+	silent
+	[ "$(cat "$BATS_TEST_TMPDIR/victim")" = precious ]
+	[ "$(stat -c %a "$BATS_TEST_TMPDIR/victim")" = 600 ]
+	[ -f "$DEPLOY/textfiles/anchore.prom" ]
 }

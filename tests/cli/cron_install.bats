@@ -67,12 +67,26 @@ setup() {
 	run ! grep "$ROOT\|^anchore-admin" <<<"$output"
 }
 
-@test "a systemd timer takes the place of the cron file, and the other way round" {
+# A systemctl that notes what it is asked, and links what it enables.
+systemctl_make() {
+	local wants=$ROOT/etc/systemd/system/timers.target.wants
 	mkdir -p "$ROOT/etc/systemd/system" "$ROOT/run/systemd/system" "$ROOT/bin"
-	# shellcheck disable=SC2016 # it is the program that expands it
-	printf '#!/bin/sh\necho "$@" >>%s/calls\n' "$ROOT" >"$ROOT/bin/systemctl"
+	cat >"$ROOT/bin/systemctl" <<-SH
+		#!/bin/sh
+		echo "\$@" >>$ROOT/calls
+		mkdir -p $wants
+		case \$1 in
+		enable) ln -sf "../\$3" "$wants/\$3" ;;
+		disable) rm -f "$wants/\$3" ;;
+		esac
+	SH
 	chmod 755 "$ROOT/bin/systemctl"
 	PATH=$ROOT/bin:$PATH
+}
+
+@test "a systemd timer takes the place of the cron file, and the other way round" {
+	mkdir -p "$ROOT/etc/systemd/system" "$ROOT/run/systemd/system" "$ROOT/bin"
+	systemctl_make
 	expect 0 cron install
 	expect 0 cron install --systemd --at '30 2 * * 1-5'
 	[ -z "$(ls "$ROOT/etc/cron.d")" ]
@@ -88,7 +102,7 @@ enable --now anchore-admin-backup-deployment.timer" ]
 		timeout 60 systemd-analyze calendar "$(sed -n 's/^OnCalendar=//p' "$unit.timer")"
 	fi
 	expect 0 cron install
-	[ -z "$(ls "$ROOT/etc/systemd/system")" ]
+	[ -z "$(find "$ROOT/etc/systemd/system" ! -type d)" ]
 	grep -qx 'disable --now anchore-admin-backup-deployment.timer' "$ROOT/calls"
 }
 
@@ -133,4 +147,101 @@ enable --now anchore-admin-backup-deployment.timer" ]
 			diff "$SRCDIR/contrib/$file" -
 	done
 	[ -z "$(ls "$ROOT/etc/cron.d")" ]
+}
+
+@test "installed, and nothing ever starts it: that is noticed, whatever was installed again since" {
+	local file=$ROOT/etc/cron.d/anchore-admin-backup-deployment
+	expect 0 cron install
+	touch -d "@$NIGHT" "$file"
+	ANCHORE_ADMIN_NOW=$((NIGHT + 3600))
+	expect 0 cron status
+	ANCHORE_ADMIN_NOW=$((NIGHT + 5 * 86400))
+	expect 1 cron status
+	talks '5 runs did not happen' 'has never run, and is installed since 2023-11-14' 'systemctl status cron'
+	expect 0 cron install
+	expect 1 cron status
+	expect 1 doctor
+	says 'problem +schedule +.*was due 5 times since it was installed, and has never run' 'systemctl status cron'
+	expect 0 cron run
+	expect 0 cron status
+}
+
+@test "a job is found by its line, whatever others' files came and went and however the path is written" {
+	local file=$ROOT/etc/cron.d/anchore-admin-backup-deployment
+	echo '# mine' >"$file"
+	expect 0 cron install
+	rm "$file"
+	expect 0 cron status
+	says "installed +$file-2$"
+	expect 0 cron install --config "$DEPLOY/../deployment/./anchore-admin.yaml" --at '5 5 * * *'
+	[ "$(ls "$ROOT/etc/cron.d")" = anchore-admin-backup-deployment-2 ]
+	grep -q -- "--config $DEPLOY/anchore-admin.yaml$" "$file-2"
+	ln -s deployment "$BATS_TEST_TMPDIR/link"
+	expect 0 cron status --config "$BATS_TEST_TMPDIR/link/anchore-admin.yaml"
+	says "installed +$file-2$" '5 5 '
+	expect 0 cron remove --config ./anchore-admin.yaml
+	[ -z "$(ls "$ROOT/etc/cron.d")" ]
+	# A link that leads nowhere is somebody's, too.
+	ln -s "$ROOT/nowhere" "$file"
+	expect 0 cron install
+	[ -L "$file" ]
+	[ -f "$file-2" ]
+}
+
+@test "another's service of that name is neither written over nor taken away" {
+	systemctl_make
+	local unit=$ROOT/etc/systemd/system/anchore-admin-backup-deployment
+	echo '# mine' >"$unit.service"
+	expect 0 cron install --systemd
+	[ "$(cat "$unit.service")" = '# mine' ]
+	[ -f "$unit-2.timer" ]
+	expect 0 cron remove
+	[ "$(cat "$unit.service")" = '# mine' ]
+	rm "$unit.service"
+	expect 0 cron install --systemd
+	echo '# mine' >"$unit.service"
+	expect 3 cron install --systemd --at '0 1 * * *'
+	one_error
+	expect 0 cron remove
+	[ "$(cat "$unit.service")" = '# mine' ]
+	[ ! -e "$unit.timer" ]
+}
+
+@test "a timer that is not enabled, and one whose times were changed by hand" {
+	systemctl_make
+	local unit=$ROOT/etc/systemd/system/anchore-admin-backup-deployment
+	expect 0 cron install --systemd
+	expect 0 cron status
+	says 'at +17 3 '
+	sed -i 's/^OnCalendar=.*/OnCalendar=hourly/' "$unit.timer"
+	expect 0 cron status
+	says 'at +not to be read'
+	expect 0 cron install --systemd
+	mkdir "$unit.timer.d"
+	expect 0 cron status
+	says 'at +not to be read'
+	rmdir "$unit.timer.d"
+	rm "$ROOT/etc/systemd/system/timers.target.wants/anchore-admin-backup-deployment.timer"
+	expect 1 cron status
+	talks 'is not enabled' 'systemctl enable --now anchore-admin-backup-deployment.timer'
+	expect 1 doctor
+	says 'problem +schedule +.*is not enabled' 'systemctl enable --now anchore-admin-backup-deployment.timer'
+	# Where systemd does not run, as in an image that is being built, nobody is told that all is well.
+	expect 0 cron remove
+	rmdir "$ROOT/run/systemd/system"
+	expect 0 cron install --systemd
+	talks 'not enabled' 'systemctl enable'
+}
+
+@test "what the job would not see is refused: it reads the settings file alone" {
+	expect 2 cron install --keep-daily 7
+	one_error
+	talks 'keep-daily' 'set .keep_daily. in that file'
+	ANCHORE_ADMIN_STORE=$BATS_TEST_TMPDIR/other expect 2 cron install
+	one_error
+	talks 'unset ANCHORE_ADMIN_STORE'
+	[ -z "$(ls "$ROOT/etc/cron.d")" ]
+	expect 0 cron install --at $' 5\t4  * * * '
+	expect 0 cron status
+	says 'at +5 4 \* \* \*$'
 }

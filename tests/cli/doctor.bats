@@ -131,6 +131,7 @@ assert problem["check"] == "store" and "chmod 700" in problem["remedy"], problem
 	expect 0 backup
 	expect 1 doctor --database "host=$BATS_TEST_TMPDIR dbname=anchore user=engine"
 	found problem database "cannot connect"
+	found note database "its schema, rights, the server's clock and room,.* were not looked at"
 	found ok store "whole"
 	found ok snapshots "the newest"
 	expect 1 doctor --database "host=$SOCKET dbname=missing user=engine"
@@ -259,6 +260,16 @@ assert problem["check"] == "store" and "chmod 700" in problem["remedy"], problem
 	chmod 777 "$DEPLOY/hooks/pre-backup.d/open"
 	expect 1 doctor
 	found problem hooks "others may change .*/pre-backup\.d/open" "chmod o-w"
+	# What looks like a hook and never runs.
+	chmod 755 "$DEPLOY/hooks/pre-backup.d/open"
+	printf '#!/bin/sh\n' | tee "$DEPLOY/hooks/pre-backup.d/tell.sh" >"$DEPLOY/hooks/pre-backup.d/plain"
+	chmod 755 "$DEPLOY/hooks/pre-backup.d/tell.sh"
+	mkdir "$DEPLOY/hooks/pre-backups.d"
+	expect 0 doctor
+	found note hooks "tell\.sh has other characters .*never run"
+	found note hooks "plain is not executable, so it is never run" "chmod \+x"
+	found note hooks "pre-backups\.d is of no command"
+	found ok hooks "1 hook in"
 	rm -r "$DEPLOY/hooks"
 	expect 1 doctor --hooks-dir "$BATS_TEST_TMPDIR/nowhere"
 	found problem hooks "there is no folder"
@@ -291,6 +302,84 @@ assert problem["check"] == "store" and "chmod 700" in problem["remedy"], problem
 		ANCHORE_ADMIN_NOW=$((now + 864000)) expect 1 doctor
 		found problem schedule "was due [0-9]+ times since it last ran" "cron run"
 	fi
+}
+
+@test "the job of another deployment is not this one's" {
+	expect 0 backup
+	mkdir -p "$ANCHORE_ADMIN_ROOT/etc/cron.d" "$BATS_TEST_TMPDIR/other"
+	cp "$DEPLOY/anchore-admin.yaml" "$BATS_TEST_TMPDIR/other"
+	expect 0 cron install --config "$BATS_TEST_TMPDIR/other/anchore-admin.yaml"
+	expect 0 doctor
+	found note schedule "no scheduled job is installed" "anchore-admin cron install"
+	# Nor one that was written by hand; without a settings file in it, it may be.
+	echo '1 1 * * * root anchore-admin backup --config /srv/x/anchore-admin.yaml' >"$ANCHORE_ADMIN_ROOT/etc/cron.d/hand"
+	expect 0 doctor
+	found note schedule "no scheduled job is installed"
+	echo "1 1 * * * root cd $DEPLOY && anchore-admin backup" >"$ANCHORE_ADMIN_ROOT/etc/cron.d/hand"
+	expect 0 doctor
+	found note schedule "/hand has not run yet"
+}
+
+@test "a store of another user, one without store.json, and the command that mends it" {
+	expect 0 backup
+	if [ "$(id -u)" -eq 0 ]; then
+		chown postgres "$STORE"
+		expect 1 doctor
+		found problem store "belongs to another user" "chown -R"
+		chown root "$STORE"
+	fi
+	cp "$STORE/store.json" "$BATS_TEST_TMPDIR/kept.json"
+	rm "$STORE/store.json"
+	expect 1 doctor
+	found problem store "store\.json is gone" "echo"
+	bash -c "$(grep -o 'echo [^`]*store\.json' <<<"$output")"
+	diff <(jq -r .deployment "$BATS_TEST_TMPDIR/kept.json") <(jq -r .deployment "$STORE/store.json")
+	expect 0 doctor
+	found ok snapshots "the newest"
+}
+
+# on_disk OPTIONS ARGUMENTS...: the tool, with a small file system of its own on the folder DISK.
+on_disk() {
+	# shellcheck disable=SC2016 # the inner shell expands
+	run --separate-stderr timeout 60 unshare -m --propagation private sh -c 'options=$1 && shift &&
+		mount -t tmpfs -o "size=1m,mode=700" tmpfs "$DISK" && mount -o "remount,$options" "$DISK" &&
+		cd "$DEPLOY" && exec "$ANCHORE_ADMIN" "$@"' - "$@" </dev/null
+}
+
+@test "the store's and the log folder's disk: full, and read-only" {
+	unshare -m --propagation private true 2>/dev/null || lacking "no mount namespace can be made"
+	expect 0 backup
+	export DISK="$BATS_TEST_TMPDIR/a disk"
+	mkdir "$DISK"
+	# Also where no snapshot tells how much is needed.
+	on_disk rw doctor --store "$DISK"
+	[ "$status" -eq 1 ]
+	found problem room "free in the store" "df -h '.*/a disk'"
+	on_disk ro doctor --store "$DISK"
+	found problem store "the file system of .*/a disk is read-only" "remount,rw"
+	expect 0 doctor
+	says_not '^[a-z]+ +logs'
+	mkdir "$DEPLOY/log"
+	expect 0 doctor
+	found ok logs "are free for logs in .*/log"
+	on_disk rw doctor --log-dir "$DISK"
+	[ "$status" -eq 1 ]
+	found problem logs "are free for logs in .*/a disk" "df -h '.*/a disk'"
+	on_disk ro doctor --log-dir "$DISK"
+	found problem logs "the file system of .*/a disk is read-only" "remount,rw"
+}
+
+@test "a log folder that is not this user's to write" {
+	[ "$(id -u)" -eq 0 ] || lacking "another user is needed"
+	expect 0 backup
+	mkdir -m 755 "$SERVER/foreign-log" "$SERVER/foreign"
+	cp "$ANCHORE_ADMIN" "$SERVER/foreign/tool"
+	cp -r "$DEPLOY/anchore-admin.yaml" "$SERVER/foreign"
+	run --separate-stderr as_postgres timeout 60 "$SERVER/foreign/tool" doctor --log-dir "$SERVER/foreign-log" \
+		--config "$SERVER/foreign/anchore-admin.yaml"
+	[ "$status" -eq 1 ]
+	found problem logs "this user may not write to .*/foreign-log" "ls -ld"
+	rm -r "$SERVER/foreign-log" "$SERVER/foreign"
 }
 
 @test "an embedded server that does not run is not started by looking" {

@@ -176,6 +176,7 @@ assert any("analyzer is stopped" in m for m in answer["missing"])' <<<"$output"
 	python3 -c 'import json, sys
 for line in list(sys.stdin)[:2]:
     answer = json.loads(line)
+    assert list(answer)[0] == "schema" and answer["schema"] == 1
     assert answer["engine_db_version"] == "0.0.6" and answer["healthy"] is True and answer["error"] is None' \
 		<"$BATS_TEST_TMPDIR/out"
 }

@@ -53,16 +53,30 @@ START_TEST(next_times)
 	assert_next("0 4 1 * fri", "2026-11-28T00:00:00Z", "2026-12-01T04:00:00Z");
 	/* A field that begins with a star restricts nothing in that sense: both must fit. */
 	assert_next("0 4 */2 * fri", "2026-11-26T05:00:00Z", "2026-11-27T04:00:00Z");
+	/* The 29th of February on a Friday: in 28 years. */
+	assert_next("0 0 29-29 2 */5", "2008-03-01T00:00:00Z", "2032-02-29T00:00:00Z");
 	assert_next("0 4 */2 * sat", "2026-11-26T05:00:00Z", "2026-12-05T04:00:00Z");
 }
 END_TEST
 
-/* 02:30 does not exist on 2026-03-29 in Berlin. */
+/* As cron(8) has it. 02:30 does not exist on 2026-03-29 in Berlin, and comes twice on 2026-10-25. */
 START_TEST(daylight_saving)
 {
 	in_zone("Europe/Berlin");
-	assert_next("30 2 * * *", "2026-03-28T01:30:00Z", "2026-03-30T00:30:00Z");
+	/* A certain time that is skipped comes right after, one that is repeated comes once. */
+	assert_next("30 2 * * *", "2026-03-28T01:30:00Z", "2026-03-29T01:00:00Z");
+	assert_next("30 2 * * *", "2026-03-29T01:00:00Z", "2026-03-30T00:30:00Z");
 	assert_next("17 3 * * *", "2026-03-28T02:17:00Z", "2026-03-29T01:17:00Z");
+	assert_next("30 2 * * *", "2026-10-24T00:30:00Z", "2026-10-25T00:30:00Z");
+	assert_next("30 2 * * *", "2026-10-25T00:30:00Z", "2026-10-26T01:30:00Z");
+	assert_next("0,30 1-3 * * *", "2026-10-25T00:30:00Z", "2026-10-25T02:00:00Z");
+	/* One with a star goes by the clock. */
+	assert_next("*/30 2 * * *", "2026-03-28T01:30:00Z", "2026-03-30T00:00:00Z");
+	assert_next("*/30 * * * *", "2026-10-25T00:30:00Z", "2026-10-25T01:00:00Z");
+	assert_next("15 * * * *", "2026-10-25T00:15:00Z", "2026-10-25T01:15:00Z");
+	/* The day of the change begins at 01:00 in Santiago. */
+	in_zone("America/Santiago");
+	assert_next("30 0 * * *", "2026-09-05T05:00:00Z", "2026-09-06T04:00:00Z");
 	in_zone("UTC");
 }
 END_TEST
@@ -104,6 +118,12 @@ START_TEST(missed)
 	ck_assert_uint_eq(crontab_missed(&nightly, last, at("2026-11-20T03:20:00Z")), 0); /* the clock went back */
 	/* From Friday to Monday nothing was due. */
 	ck_assert_uint_eq(crontab_missed(&weekdays, at("2026-11-27T03:17:05Z"), at("2026-11-30T03:17:05Z")), 0);
+	in_zone("Europe/Berlin");
+	struct crontab early = parsed("30 2 * * *");
+	/* The night on which 02:30 comes twice has one run, looked at in the evening. */
+	ck_assert_uint_eq(crontab_missed(&early, at("2026-10-25T00:30:05Z"), at("2026-10-25T18:00:00Z")), 0);
+	ck_assert_uint_eq(crontab_missed(&early, at("2026-03-29T01:00:05Z"), at("2026-03-29T18:00:00Z")), 0);
+	in_zone("UTC");
 	ck_assert_uint_eq(crontab_missed(NULL, last, last + 86400), 0);
 	ck_assert_uint_eq(crontab_missed(NULL, last, last + 86400 * 3 / 2), 0);
 	ck_assert_uint_eq(crontab_missed(NULL, last, last + 86400 * 3 / 2 + 60), 1);

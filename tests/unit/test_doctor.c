@@ -108,7 +108,14 @@ START_TEST(stores)
 	store.file.mode = 0750;
 	doctor_store(&findings, &store);
 	expect_one(&findings, FINDING_PROBLEM, "others may look into /s", "`chmod 700 /s`");
+	store.file.foreign = true;
+	doctor_store(&findings, &store);
+	expect_one(&findings, FINDING_PROBLEM, "/s belongs to another user", "chown -R");
 	store.file.usable = false;
+	store.file.read_only = true;
+	doctor_store(&findings, &store);
+	expect_one(&findings, FINDING_PROBLEM, "the file system of /s is read-only", "remount,rw");
+	store.file.read_only = false;
 	doctor_store(&findings, &store);
 	expect_one(&findings, FINDING_PROBLEM, "may not write", "`ls -ld /s`");
 	store.file.folder = false;
@@ -128,6 +135,12 @@ START_TEST(stores)
 	expect_at(&findings, 1, FINDING_NOTE, "mine.tar", "another folder");
 	expect_at(&findings, 2, FINDING_NOTE, "killed left .tmp-1", "backup");
 	findings_clear(&findings);
+	store.lost = "1-2";
+	doctor_store(&findings, &store);
+	expect_at(&findings, 0, FINDING_PROBLEM, "store.json is gone",
+		"`echo '{\"deployment\": \"1-2\"}' >/s/store.json`");
+	findings_clear(&findings);
+	store.lost = NULL;
 	/* Of a run that goes on they are its work. */
 	store.holder = 4711;
 	doctor_store(&findings, &store);
@@ -253,29 +266,57 @@ END_TEST
 START_TEST(jobs)
 {
 	struct findings findings = {NULL, 0};
-	struct attempt attempt = {.last = 0};
-	struct list none = LIST_INIT, where = LIST_INIT;
-	list_add(&where, "/etc/cron.d/x");
-	doctor_schedule(&findings, &none, &attempt, 0, NOW);
+	struct doctor_schedule none = {.remedy = "`systemctl status cron`", .now = NOW}, job = none;
+	list_add(&job.where, "/etc/cron.d/x");
+	doctor_schedule(&findings, &none);
 	expect_one(&findings, FINDING_NOTE, "no scheduled job is installed", "`anchore-admin cron install`");
-	doctor_schedule(&findings, &where, &attempt, 0, NOW);
+	doctor_schedule(&findings, &job);
 	expect_one(&findings, FINDING_NOTE, "/etc/cron.d/x has not run yet", "`anchore-admin cron run`");
-	attempt.last = attempt.success = NOW - DAY / 2;
-	doctor_schedule(&findings, &where, &attempt, 0, NOW);
+	/* It is no excuse for ever. */
+	job.missed = 2;
+	doctor_schedule(&findings, &job);
+	expect_one(&findings, FINDING_PROBLEM, "was due 2 times since it was installed, and has never run",
+		"systemctl status cron");
+	job.missed = 0;
+	none.attempt.last = none.attempt.success = job.attempt.last = job.attempt.success = NOW - DAY / 2;
+	doctor_schedule(&findings, &job);
 	expect_one(&findings, FINDING_OK, "succeeded 12 h 00 min ago", NULL);
-	doctor_schedule(&findings, &none, &attempt, 0, NOW);
+	doctor_schedule(&findings, &none);
 	expect_one(&findings, FINDING_OK, "nothing on this machine starts it", NULL);
-	doctor_schedule(&findings, &where, &attempt, 3, NOW);
-	expect_one(&findings, FINDING_PROBLEM, "was due 3 times since", "systemctl status cron");
-	attempt.failing_since = NOW - 60;
-	attempt.message = "the disk is full";
-	attempt.hint = "make room";
-	doctor_schedule(&findings, &where, &attempt, 3, NOW);
+	job.attempt.begun = NOW - 3600;
+	job.killed = true;
+	doctor_schedule(&findings, &job);
+	expect_one(&findings, FINDING_PROBLEM, "was ended before it was done", "`anchore-admin cron run`");
+	job.killed = false;
+	job.unit = "x.timer";
+	doctor_schedule(&findings, &job);
+	ck_assert_uint_eq(findings.count, 2);
+	expect_at(&findings, 0, FINDING_PROBLEM, "x.timer is not enabled", "`systemctl enable --now x.timer`");
+	findings_clear(&findings);
+	job.unit = NULL;
+	job.missed = 3;
+	doctor_schedule(&findings, &job);
+	expect_one(&findings, FINDING_PROBLEM, "was due 3 times since it last ran", "systemctl status cron");
+	none.attempt.failing_since = job.attempt.failing_since = NOW - 60;
+	none.attempt.message = job.attempt.message = "the disk is full";
+	none.attempt.hint = job.attempt.hint = "make room";
+	doctor_schedule(&findings, &job);
 	expect_one(&findings, FINDING_PROBLEM, "the disk is full", "make room");
 	/* Also where nobody knows what starts it. */
-	doctor_schedule(&findings, &none, &attempt, 0, NOW);
+	doctor_schedule(&findings, &none);
 	expect_one(&findings, FINDING_PROBLEM, "the disk is full", "make room");
-	list_clear(&where);
+	list_clear(&job.where);
+}
+END_TEST
+
+START_TEST(words_of_a_shell)
+{
+	static const char *const pairs[][2] = {{"/a/b-c.d_1", "/a/b-c.d_1"}, {"/my disk", "'/my disk'"},
+		{"/x;reboot", "'/x;reboot'"}, {"/it's", "'/it'\\''s'"}, {"/$(x)`y`", "'/$(x)`y`'"}};
+	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+		AUTO(mem_auto) char *word = doctor_word(pairs[i][0]);
+		ck_assert_str_eq(word, pairs[i][1]);
+	}
 }
 END_TEST
 
@@ -283,6 +324,6 @@ Suite *doctor_suite(void)
 {
 	const TTest *const tests[] = {the_text_lists_what_to_fix_in_order, clocks_that_differ, settings_files, stores,
 		snapshots_by_age,
-		proofs, databases, rights, jobs, NULL};
+		proofs, databases, rights, jobs, words_of_a_shell, NULL};
 	return unit_suite("doctor", tests);
 }
