@@ -64,11 +64,14 @@ void retention_verdict_clear(struct retention_verdict *verdict)
 
 static void keep_versions(const struct group *group, const char *version)
 {
-	long newest = -1, verified = -1, proven = -1;
+	long newest = -1, right = -1, verified = -1, proven = -1;
 	for (size_t i = group->count; i-- > 0;) {
 		if (!text_same(at(group, i)->version, version))
 			continue;
 		newest = (long)i;
+		if (at(group, i)->odd)
+			continue;
+		right = (long)i;
 		if (at(group, i)->verified)
 			verified = (long)i;
 		if (at(group, i)->proven)
@@ -77,6 +80,8 @@ static void keep_versions(const struct group *group, const char *version)
 	if (newest < 0)
 		return;
 	keep(group, (size_t)newest, mem_format("the newest one of version %s", version));
+	if (right >= 0 && right != newest)
+		keep(group, (size_t)right, mem_format("the newest one with the schema of version %s", version));
 	if (proven >= 0)
 		keep(group, (size_t)proven, mem_format("the newest proven one of version %s", version));
 	else if (verified >= 0)

@@ -7,8 +7,9 @@
  * The snapshots of each database (by name) are judged by themselves, so that two databases that share a store do not
  * drive each other out. Among those of one database stay
  *
- *   the newest of all, and of each version in use the newest and the newest that is proven (by a restore), else the
- *   newest that was verified: whatever the rules say;
+ *   the newest of all, and of each version in use the newest, the newest that has that version's schema, and the newest
+ *   that is proven (by a restore), else the newest that was verified: whatever the rules say. Night by night a database
+ *   that stopped half way would else drive out the last snapshot that leads back;
  *   those that are pinned, and those that a change in the journal depends on;
  *   what a rule keeps: the last N; the last one of each of the last N hours, days, ISO weeks (from Monday), months,
  *   years that have one; all that are at most so much older than the newest. A rule of 0 is off, as if it were not
@@ -48,6 +49,7 @@ struct retention_snapshot {
 	bool counts;        /* whole and of this deployment */
 	const char *alone;  /* where it does not count: why it is left alone, in words */
 	bool pinned, verified, proven;
+	bool odd;           /* its schema is not that of its version: an upgrade of the engine's own ended half way */
 	const char *needed; /* "upgrade of 2026-11-20" that depends on it; NULL: none does */
 };
 

@@ -212,6 +212,21 @@ static char *why_alone(const struct snapshot_entry *entry, const char *deploymen
 	return what_failed(entry);
 }
 
+/* A version that is not known says nothing against the snapshot. */
+static bool is_odd(const struct snapshot_entry *entry, const struct graph *graph)
+{
+	AUTO(catalog_result_clear) struct catalog_result result = {.items = NULL};
+	const struct manifest *manifest = &entry->manifest;
+	struct version version;
+	if (entry->health != SNAPSHOT_WHOLE || !manifest->db_version || !version_parse(&version, manifest->db_version))
+		return false;
+	const struct graph_node *node = graph_node(graph, version);
+	if (!node || !node->has_catalog)
+		return false;
+	graph_compare(&result, graph, version, &manifest->catalog);
+	return result.blocking.count != 0;
+}
+
 /* Verified means later than when it was taken, for each one was then. */
 static struct retention_snapshot describe(const struct snapshot_entry *entry, const char *alone, const char *needed)
 {
@@ -242,11 +257,17 @@ static void judge_snapshots(struct prune_plan *plan, const struct sources *sourc
 	size_t count = plan->list.count;
 	AUTO(mem_auto) struct retention_snapshot *snapshots = mem_array(count, sizeof *snapshots);
 	AUTO(list_clear) struct list words = LIST_INIT;
+	AUTO(migrations_clear) struct migrations migrations = {.path = NULL};
+	AUTO(error_clear) struct error why = ERROR_INIT;
+	bool known = migrations_read(&migrations, sources->run, &why) == 0;
+	if (!known)
+		log_warn("whether the snapshots have their versions' schemas is not known: %s", why.message);
 	for (size_t i = 0; i < count; i++) {
 		const struct snapshot_entry *entry = &plan->list.entries[i];
 		const char *alone = keep_words(&words, why_alone(entry, plan->deployment));
 		const char *needed = keep_words(&words, what_needs(entry, sources));
 		snapshots[i] = describe(entry, alone, needed);
+		snapshots[i].odd = known && is_odd(entry, &migrations.graph);
 	}
 	plan->verdicts = mem_array(count, sizeof *plan->verdicts);
 	retention_decide(plan->verdicts, snapshots, count, &plan->rules, &plan->in_use, clock_now());

@@ -38,6 +38,19 @@ json() { python3 -c 'import json, sys; o = json.load(sys.stdin); print(eval(sys.
 	diff <(echo "$before") <(store_digest)
 }
 
+@test "nights of a half-upgraded database do not drive out the snapshot that leads back" {
+	sql anchore "ALTER TABLE catalog_image RENAME \"userId\" TO owner"
+	local day
+	for day in 28 29; do
+		at "2026-11-$day"
+		expect 0 backup --quiet
+	done
+	expect 0 snapshot prune --dry-run --keep-last 2
+	[ "$(reason 11-29)" = "keep the newest one; the newest one of version 0.0.7; one of the last 2" ]
+	[ "$(reason 11-27)" = "keep the newest one with the schema of version 0.0.7" ]
+	[ "$(reason 11-26)" = "drop not among the last 2" ]
+}
+
 @test "what stays is there, verifies and leads back; a second prune drops nothing; the journal tells" {
 	expect 0 snapshot prune --yes --keep-daily 5 --keep-weekly 3 --keep-monthly 2
 	says "dropped 21 snapshots \(.*B\); 9 files stay"

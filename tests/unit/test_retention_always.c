@@ -56,6 +56,27 @@ START_TEST(what_is_known_of_a_second_file_counts)
 }
 END_TEST
 
+/* Nights of a database that an upgrade left half way, at the old version number. */
+START_TEST(half_upgraded_ones_do_not_drive_out_the_way_back)
+{
+	AUTO(retained_clear) struct retained scene = RETAINED("2026-11-27", "2026-11-26", "2026-11-25", "2026-11-24",
+		"2026-11-23");
+	for (size_t i = 0; i < 3; i++)
+		scene.snapshots[i].odd = scene.snapshots[i].verified = true;
+	scene.snapshots[4].verified = true;
+	scene.rules.last = 2;
+	retained_decide(&scene);
+	retained_assert(&scene, "kkdkk");
+	retained_assert_reasons(&scene, 3, "the newest one with the schema of version 0.0.6");
+	retained_assert_reasons(&scene, 4, "the newest verified one of version 0.0.6, of which none is proven");
+	scene.snapshots[3].odd = scene.snapshots[4].odd = true;
+	for (size_t i = 0; i < 5; i++)
+		retention_verdict_clear(&scene.verdicts[i]);
+	retained_decide(&scene);
+	retained_assert(&scene, "kkddd");
+}
+END_TEST
+
 START_TEST(databases_do_not_drive_each_other_out)
 {
 	AUTO(retained_clear) struct retained scene = RETAINED("2026-11-27", "2026-11-26", "2026-11-25", "2026-11-24");
@@ -163,6 +184,7 @@ Suite *retention_always_suite(void)
 {
 	const TTest *const tests[] = {damaged_ones_take_nobodys_place_and_stay, a_file_that_says_nothing_of_itself,
 		a_second_file_of_the_same_snapshot, what_is_known_of_a_second_file_counts,
+		half_upgraded_ones_do_not_drive_out_the_way_back,
 		databases_do_not_drive_each_other_out, pinned_and_needed_ones,
 		the_newest_of_each_version_in_use, the_newest_proven_one_of_each_version_in_use,
 		where_none_is_proven_the_newest_verified_one, databases_that_were_put_aside, NULL};
