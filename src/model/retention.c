@@ -62,16 +62,24 @@ void retention_verdict_clear(struct retention_verdict *verdict)
 
 /* ---- what stays whatever the rules say ---- */
 
+/* The newest one of the version that has its schema; -1: none has, as where somebody altered it for good. */
+static long newest_right(const struct group *group, const char *version)
+{
+	for (size_t i = 0; i < group->count; i++)
+		if (text_same(at(group, i)->version, version) && !at(group, i)->odd)
+			return (long)i;
+	return -1;
+}
+
 static void keep_versions(const struct group *group, const char *version)
 {
-	long newest = -1, right = -1, verified = -1, proven = -1;
+	long newest = -1, verified = -1, proven = -1, right = newest_right(group, version);
 	for (size_t i = group->count; i-- > 0;) {
 		if (!text_same(at(group, i)->version, version))
 			continue;
 		newest = (long)i;
-		if (at(group, i)->odd)
+		if (right >= 0 && at(group, i)->odd)
 			continue;
-		right = (long)i;
 		if (at(group, i)->verified)
 			verified = (long)i;
 		if (at(group, i)->proven)

@@ -203,5 +203,5 @@ ids() {
 
 # The tool in the namespaces, in the deployment's folder; expect of lib.bash runs it.
 tool() {
-	(cd "$DEPLOY" && inside timeout "${LIMIT:-120}" "$ANCHORE_ADMIN" "$@" </dev/null)
+	(cd "$DEPLOY" && inside timeout "${LIMIT:-300}" "$ANCHORE_ADMIN" "$@" </dev/null)
 }

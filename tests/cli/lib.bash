@@ -217,7 +217,7 @@ root_make() {
 
 # The tool, as an operator runs it in the deployment's folder.
 tool() {
-	(cd "$DEPLOY" && timeout "${LIMIT:-120}" "$ANCHORE_ADMIN" "$@" </dev/null)
+	(cd "$DEPLOY" && timeout "${LIMIT:-300}" "$ANCHORE_ADMIN" "$@" </dev/null)
 }
 
 # expect STATUS ARGUMENTS...: runs the tool; $output is stdout, $stderr the talk.

@@ -28,7 +28,7 @@ needs_mounts() {
 	YAML
 	expect 0 cron install
 	# shellcheck disable=SC2016 # it is the inner shell that expands it
-	timeout 600 unshare -m --propagation private sh -c \
+	timeout 2000 unshare -m --propagation private sh -c \
 		'mount -t tmpfs -o size=8m,mode=700 tmpfs "$STORE" && exec python3 "$0/tests/cli/nights.py"' "$SRCDIR"
 }
 
