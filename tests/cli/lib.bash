@@ -157,7 +157,7 @@ database_make() {
 }
 
 databases_drop() {
-	timeout 60 "$PGBIN/psql" -XqAt -v ON_ERROR_STOP=1 -d postgres <<-'SQL'
+	timeout 60 "$PGBIN/psql" -XqAt -v ON_ERROR_STOP=1 -d "host=$SERVER user=postgres dbname=postgres" <<-'SQL'
 		SELECT format('DROP DATABASE %I WITH (FORCE)', datname) FROM pg_database
 		WHERE NOT datistemplate AND datname NOT IN ('postgres', 't006') \gexec
 	SQL
