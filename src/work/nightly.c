@@ -19,8 +19,6 @@
 #include "work/turn.h"
 #include "work/unchanged.h"
 
-enum { LOCK_WAIT = 3600, LOCK_STEP = 1 };
-
 struct job {
 	struct run *run;
 	const char *store;
@@ -46,7 +44,7 @@ static void job_clear(struct job *job)
 	mem_free(job->db_version);
 }
 
-/* ---- the wait and the lock ---- */
+/* ---- the wait ---- */
 
 static int wait_a_little(const struct run *run, struct error *err)
 {
@@ -57,22 +55,6 @@ static int wait_a_little(const struct run *run, struct error *err)
 	digest_random_hex(hex, 4);
 	clock_sleep((double)strtoull(hex, NULL, 16) / UINT32_MAX * (double)most / clock_speed());
 	return interrupt_check(err);
-}
-
-static int wait_for_store(struct run *run, struct error *err)
-{
-	double end = clock_supervised() + LOCK_WAIT;
-	for (;;) {
-		int rc = run_lock(run, err);
-		if (rc != ERROR_LOCKED || clock_supervised() >= end)
-			return rc;
-		log_detail("%s; waiting", err->message);
-		error_clear(err);
-		clock_sleep(LOCK_STEP);
-		rc = interrupt_check(err);
-		if (rc)
-			return rc;
-	}
 }
 
 /* ---- backup ---- */
@@ -214,7 +196,7 @@ static void work(struct job *job, struct error *err)
 		bool after_backup;
 	} parts[] = {{"backup", backup, false}, {"prune", prune, true}, {"verify", verify, false}};
 	struct error why = ERROR_INIT;
-	if (wait_for_store(job->run, &why)) {
+	if (turn_store(job->run, &why)) {
 		add_failure(job, "lock", err, &why);
 		return;
 	}

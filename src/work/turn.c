@@ -37,6 +37,15 @@ static bool of_another(const struct run *run, const char *store)
 		!text_same(attempt.config, config);
 }
 
+/* Before the next look at a lock that is another's. */
+static int wait_a_moment(struct error *err)
+{
+	log_detail("%s; waiting", err->message);
+	error_clear(err);
+	clock_sleep(LOCK_STEP);
+	return interrupt_check(err);
+}
+
 /* Who has just taken the lock may not have written yet who it is: hence a second look. */
 static int wait_for_turn(int *lock, struct run *run, const char *store, struct error *err)
 {
@@ -46,10 +55,7 @@ static int wait_for_turn(int *lock, struct run *run, const char *store, struct e
 		int rc = file_lock(lock, path, err);
 		if (rc != ERROR_LOCKED || clock_supervised() >= end || (looked && !of_another(run, store)))
 			return rc;
-		log_detail("%s; waiting", err->message);
-		error_clear(err);
-		clock_sleep(LOCK_STEP);
-		rc = interrupt_check(err);
+		rc = wait_a_moment(err);
 		if (rc)
 			return rc;
 	}
@@ -59,4 +65,17 @@ int turn_take(int *lock, struct run *run, const char *store, bool watched, struc
 {
 	int rc = wait_for_turn(lock, run, store, err);
 	return rc == ERROR_LOCKED ? give_way(run, store, watched, err) : rc;
+}
+
+int turn_store(struct run *run, struct error *err)
+{
+	double end = clock_supervised() + LOCK_WAIT;
+	for (;;) {
+		int rc = run_lock(run, err);
+		if (rc != ERROR_LOCKED || clock_supervised() >= end)
+			return rc;
+		rc = wait_a_moment(err);
+		if (rc)
+			return rc;
+	}
 }

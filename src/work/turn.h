@@ -11,5 +11,7 @@
  * whether that needs no word: watched by somebody it does, and where the other one hangs. One of another deployment is
  * waited for, up to an hour. */
 int turn_take(int *lock, struct run *run, const char *store, bool watched, struct error *err);
+/* The store's own lock, which other commands take, too: waited for up to an hour. The run's. */
+int turn_store(struct run *run, struct error *err);
 
 #endif

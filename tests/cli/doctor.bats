@@ -212,16 +212,7 @@ assert problem["check"] == "store" and "chmod 700" in problem["remedy"], problem
 	sql anchore "UPDATE users SET email = 'x'"
 	ANCHORE_ADMIN_NOW=$(($(date +%s) + 864000)) expect 1 doctor
 	found problem snapshots "the newest, .*old; whether anything was written since" "anchore-admin backup"
-	python3 - "$(newest_snapshot)" <<-'PYTHON'
-		import sys, tarfile
-		with tarfile.open(sys.argv[1]) as archive:
-		    at = next(m for m in archive if m.name.startswith("data/")).offset_data + 30
-		with open(sys.argv[1], "r+b") as file:
-		    file.seek(at)
-		    byte = file.read(1)[0]
-		    file.seek(at)
-		    file.write(bytes([byte ^ 0x55]))
-	PYTHON
+	damage "$(newest_snapshot)" data/
 	expect 6 snapshot verify
 	expect 1 doctor
 	found problem snapshots "found damaged when they were read: [0-9a-f]{12}" "anchore-admin backup"
