@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "io/digest.h"
 #include "work/archive.h"
 #include "work/reader.h"
 #include "work/store_private.h"
@@ -36,6 +37,15 @@ static int64_t read_format(const struct tarball *tarball, const char *first)
 	return format;
 }
 
+/* Before anybody acts on what it says: a role whose name is damaged is no role that is missing. */
+static int check_snapshot(const struct manifest_member *listed, const char *text, struct error *err)
+{
+	char sha256[65];
+	digest_sha256_hex(sha256, text, listed->size);
+	return strcmp(sha256, listed->sha256) == 0 ? 0 : error_set(err, ERROR_CORRUPT,
+		"the member " ARCHIVE_SNAPSHOT " is damaged: its SHA-256 is not the manifest's");
+}
+
 static int read_manifests(struct snapshot_entry *entry, const struct tarball *tarball, const char *first,
 	struct error *err)
 {
@@ -53,6 +63,8 @@ static int read_manifests(struct snapshot_entry *entry, const struct tarball *ta
 		rc = archive_read_manifest(&entry->manifest, &frame, text, last->size, err);
 	if (!rc)
 		rc = archive_check_members(&entry->manifest, tarball, err);
+	if (!rc)
+		rc = check_snapshot(&entry->manifest.members[0], first, err);
 	return rc ? rc : tarball_tail(tarball, err);
 }
 

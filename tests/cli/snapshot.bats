@@ -144,6 +144,17 @@ refuses() {
 	done <"$BATS_TEST_TMPDIR/offsets"
 }
 
+# It is read first of all, and the restore asks the server for the roles that it names.
+@test "bit-flipped: the name of a role" {
+	local offset
+	offset=$(grep -abo '"owner [^"]*"' "$ARCHIVE" | head -1 | sed 's/:\(.*\)"$/ \1/' |
+		awk '{ print $1 + length($0) - length($1) - 2 }')
+	printf '!' | dd of="$ARCHIVE" bs=1 seek="$offset" conv=notrunc status=none
+	refuses "$ARCHIVE" "snapshot.json is damaged"
+	expect 0 snapshot list
+	says corrupt
+}
+
 @test "foreign: not one of ours, listed as such and never counted" {
 	echo hello >"$BATS_TEST_TMPDIR/hello"
 	tar -C "$BATS_TEST_TMPDIR" -cf "$STORE/photos.tar" hello
