@@ -20,12 +20,6 @@ void text_add_bytes(struct text *text, const void *bytes, size_t size);
 void text_addf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Ensures room for size more bytes and returns where they go; text->size is the caller's to move. */
 char *text_reserve(struct text *text, size_t size);
-/* Bytes that belong to somebody else. */
-struct piece {
-	const void *data;
-	size_t size;
-};
-
 /* Hands the string over (never NULL) and empties the buffer. */
 char *text_take(struct text *text);
 /* Frees and empties. Fits AUTO(). */

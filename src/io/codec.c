@@ -1,5 +1,6 @@
 #include "io/codec.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <zstd.h>
 
@@ -11,7 +12,6 @@ enum { LEAST_STEP = 65536, ONE_STEP = 256 << 20 };
 
 struct codec {
 	ZSTD_CCtx *compressor;
-	int window; /* that it has memory for */
 	ZSTD_DCtx *expander;
 };
 
@@ -49,64 +49,40 @@ static int set_all(ZSTD_CCtx *context, const int (*settings)[2], size_t count, s
 	return 0;
 }
 
-static int prepare(struct codec *codec, int level, int window, uint64_t total, struct error *err)
+/* How far back a frame looks. Where like stands beside like, a window of 2^25 finds nearly all there is. */
+enum { WINDOW = 25 };
+
+static int prepare(struct codec *codec, int level, struct error *err)
 {
-	/* Long distance matching: without it the low levels' small tables do not reach back as far as the window does.
-	 * At level 1 a table of 2^16 places instead of 2^14 makes rows of text 2 % smaller and takes 5 % more time
-	 * (measured); 0 is the level's own. */
+	/* The low levels' own tables do not reach back as far as the window does. At level 1 a table of 2^20 places
+	 * does that in two thirds of the time that long distance matching takes (measured on rows of text by column);
+	 * 0 is the level's own. */
+	bool quick = level == 1;
 	const int settings[][2] = {{ZSTD_c_compressionLevel, level}, {ZSTD_c_checksumFlag, 1},
-		{ZSTD_c_windowLog, window}, {ZSTD_c_enableLongDistanceMatching, 1},
-		{ZSTD_c_hashLog, level == 1 ? 16 : 0}};
-	/* What a larger window took would be kept for many frames. */
-	if (codec->compressor && codec->window != window) {
-		ZSTD_freeCCtx(codec->compressor);
-		codec->compressor = NULL;
-	}
-	codec->window = window;
+		{ZSTD_c_windowLog, WINDOW}, {ZSTD_c_hashLog, quick ? 20 : 0},
+		{ZSTD_c_enableLongDistanceMatching, quick ? 0 : 1}};
 	if (!codec->compressor)
 		codec->compressor = ZSTD_createCCtx();
 	if (!codec->compressor)
 		return error_set(err, ERROR_FAILED, "cannot compress: out of memory");
 	size_t code = ZSTD_CCtx_reset(codec->compressor, ZSTD_reset_session_and_parameters);
-	if (!ZSTD_isError(code))
-		code = ZSTD_CCtx_setPledgedSrcSize(codec->compressor, total);
+	return ZSTD_isError(code) ? failed(code, err) :
+		set_all(codec->compressor, settings, sizeof settings / sizeof *settings, err);
+}
+
+int codec_compress(struct text *out, struct codec *codec, int level, const void *data, size_t size, struct error *err)
+{
+	int rc = prepare(codec, level, err);
+	if (rc)
+		return rc;
+	/* In one call zstd needs no window of its own. What the frame does not need of the room is never written, so it
+	 * takes no memory. */
+	size_t room = ZSTD_compressBound(size);
+	size_t code = ZSTD_compress2(codec->compressor, text_reserve(out, room), room, data, size);
 	if (ZSTD_isError(code))
 		return failed(code, err);
-	return set_all(codec->compressor, settings, sizeof settings / sizeof *settings, err);
-}
-
-/* Feeds one piece; the last one also ends the frame. */
-static int feed(struct text *out, ZSTD_CCtx *context, const struct piece *piece, bool last, struct error *err)
-{
-	ZSTD_inBuffer in = {piece->data, piece->size, 0};
-	for (;;) {
-		size_t step = ZSTD_CStreamOutSize();
-		ZSTD_outBuffer to = {text_reserve(out, step), step, 0};
-		size_t left = ZSTD_compressStream2(context, &to, &in, last ? ZSTD_e_end : ZSTD_e_continue);
-		if (ZSTD_isError(left))
-			return failed(left, err);
-		out->size += to.pos;
-		if (last ? left == 0 : in.pos == in.size)
-			return 0;
-	}
-}
-
-int codec_compress(struct text *out, struct codec *codec, int level, int window, const struct piece *pieces,
-	size_t count, struct error *err)
-{
-	uint64_t total = 0;
-	for (size_t i = 0; i < count; i++)
-		total += pieces[i].size;
-	int rc = prepare(codec, level, window, total, err);
-	struct text frame = *out;
-	for (size_t i = 0; !rc && i < count; i++)
-		rc = feed(&frame, codec->compressor, &pieces[i], false, err);
-	if (!rc)
-		rc = feed(&frame, codec->compressor, &(struct piece){"", 0}, true, err);
-	if (rc)
-		frame.size = out->size; /* the memory may have moved, its contents count no more */
-	*out = frame;
-	return rc;
+	out->size += code;
+	return 0;
 }
 
 static int damaged(const char *why, struct error *err)

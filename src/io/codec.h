@@ -21,10 +21,9 @@ struct codec *codec_new(void);
 void codec_free(struct codec *codec); /* accepts NULL */
 void codec_auto(struct codec **codec);
 
-/* Compresses the pieces, one after the other, into one frame, appended to out. window: log2 of the bytes that the frame
- * looks back, which is also the memory that the codec keeps. */
-int codec_compress(struct text *out, struct codec *codec, int level, int window, const struct piece *pieces,
-	size_t count, struct error *err);
+/* Compresses it into one frame, appended to out. Takes memory for the frame and zstd's tables (some MB at CODEC_LEVEL),
+ * none for a copy of data. */
+int codec_compress(struct text *out, struct codec *codec, int level, const void *data, size_t size, struct error *err);
 /* Decodes exactly one frame, appended to out. Memory grows with what really comes out of the frame, never with what its
  * header claims. ERROR_CORRUPT when it is damaged, cut, followed by anything, or larger than most. */
 int codec_expand(struct text *out, struct codec *codec, const void *frame, size_t size, size_t most, struct error *err);

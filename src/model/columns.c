@@ -6,7 +6,7 @@
 
 /* A block is small, for 1,600 columns have one each, and large enough that few values lie across two of them. Memory
  * that one huge row has blown up is not kept for the next rows. */
-enum { BLOCK = 16384, FIRST_BLOCKS = 16, KEEP_BLOCKS = (96 << 20) / BLOCK };
+enum { BLOCK = 16384, FIRST_BLOCKS = 16, KEEP_BLOCKS = (160 << 20) / BLOCK };
 /* What is handed over at a time stays in the processor's cache. */
 enum { PASS_BYTES = 256 << 10, LONG_VALUE = 64 << 10 };
 
@@ -65,6 +65,17 @@ void columns_start(struct columns *columns, size_t count)
 	columns->rows = columns->bytes = 0;
 }
 
+/* Most values are short: a copy of so many bytes at once, more than there are, costs less than a call. end: of what may
+ * be read; room: what may be written. */
+static void copy_value(char *to, size_t room, const char *value, size_t size, const char *end)
+{
+	enum { AT_ONCE = 32 };
+	if (size <= AT_ONCE && room >= AT_ONCE && end - value >= AT_ONCE)
+		memcpy(to, value, AT_ONCE);
+	else
+		memcpy(to, value, size);
+}
+
 static void put(struct columns *columns, struct column *column, const char *value, size_t size)
 {
 	while (size > column->left) {
@@ -81,11 +92,11 @@ static void put(struct columns *columns, struct column *column, const char *valu
 	column->left -= size;
 }
 
-/* A value with its end: a newline, whatever it was. */
-static void put_whole(struct columns *columns, struct column *column, const char *value, size_t size)
+/* A value with its end: a newline, whatever it was. end: of the text that it is in. */
+static void put_whole(struct columns *columns, struct column *column, const char *value, size_t size, const char *end)
 {
 	if (size < column->left) {
-		memcpy(column->end, value, size);
+		copy_value(column->end, column->left, value, size, end);
 		column->end[size] = '\n';
 		column->end += size + 1;
 		column->left -= size + 1;
@@ -95,14 +106,14 @@ static void put_whole(struct columns *columns, struct column *column, const char
 	}
 }
 
-/* Values up to end, which is the row's if ends, else all that there is of it yet. */
-static bool add_values(struct columns *columns, const char *value, const char *end, bool ends)
+/* Values up to end, which is the row's if ends, else all that there is of it yet. limit: the text's end. */
+static bool add_values(struct columns *columns, const char *value, const char *end, bool ends, const char *limit)
 {
 	const char *tab;
 	while ((tab = memchr(value, '\t', (size_t)(end - value)))) {
 		if (columns->at + 1 == columns->count)
 			return false;
-		put_whole(columns, &columns->list[columns->at++], value, (size_t)(tab - value));
+		put_whole(columns, &columns->list[columns->at++], value, (size_t)(tab - value), limit);
 		value = tab + 1;
 	}
 	columns->open = !ends;
@@ -112,7 +123,7 @@ static bool add_values(struct columns *columns, const char *value, const char *e
 	}
 	if (columns->at + 1 != columns->count)
 		return false;
-	put_whole(columns, &columns->list[columns->at], value, (size_t)(end - value));
+	put_whole(columns, &columns->list[columns->at], value, (size_t)(end - value), limit);
 	columns->at = 0;
 	columns->rows++;
 	return true;
@@ -124,42 +135,79 @@ bool columns_add(struct columns *columns, const char *text, size_t size)
 	columns->bytes += size;
 	while (text < end) {
 		const char *newline = memchr(text, '\n', (size_t)(end - text));
-		if (!add_values(columns, text, newline ? newline : end, newline != NULL))
+		if (!add_values(columns, text, newline ? newline : end, newline != NULL, end))
 			return false;
 		text = newline ? newline + 1 : end;
 	}
 	return true;
 }
 
-static void add_piece(struct piece *pieces, size_t *count, const char *data, size_t size)
+void columns_sample(struct text *out, const struct columns *columns, size_t size)
 {
-	if (*count && (const char *)pieces[*count - 1].data + pieces[*count - 1].size == data)
-		pieces[*count - 1].size += size;
-	else
-		pieces[(*count)++] = (struct piece){data, size};
-}
-
-struct piece *columns_pieces(const struct columns *columns, size_t *count)
-{
-	struct piece *pieces = mem_array(columns->used, sizeof *pieces);
-	*count = 0;
+	uint32_t step = columns->used / (uint32_t)(size / BLOCK) + 1, number = 0;
 	for (size_t i = 0; i < columns->count; i++) {
 		const struct column *column = &columns->list[i];
-		if (!column->blocks)
-			continue;
-		for (uint32_t block = column->first; block != column->last; block = columns->next[block])
-			add_piece(pieces, count, columns->memory + (size_t)block * BLOCK, BLOCK);
-		add_piece(pieces, count, columns->memory + (size_t)column->last * BLOCK, BLOCK - column->left);
+		/* Its last block is not full yet. */
+		for (uint32_t k = 1, block = column->first; k < column->blocks; k++, block = columns->next[block])
+			if (number++ % step == 0)
+				text_add_bytes(out, columns->memory + (size_t)block * BLOCK, BLOCK);
 	}
-	return pieces;
 }
 
-size_t columns_largest(const struct columns *columns)
+/* Per place, the block that belongs there: column by column. */
+static uint32_t *order(const struct columns *columns)
 {
-	uint32_t most = 0;
-	for (size_t i = 0; i < columns->count; i++)
-		most = columns->list[i].blocks > most ? columns->list[i].blocks : most;
-	return (size_t)most * BLOCK;
+	uint32_t *blocks = mem_array(columns->used, sizeof *blocks);
+	uint32_t place = 0;
+	for (size_t i = 0; i < columns->count; i++) {
+		const struct column *column = &columns->list[i];
+		for (uint32_t k = 0, block = column->first; k < column->blocks; k++, block = columns->next[block])
+			blocks[place++] = block;
+	}
+	return blocks;
+}
+
+static void copy_block(char *memory, uint32_t to, uint32_t from)
+{
+	memcpy(memory + (size_t)to * BLOCK, memory + (size_t)from * BLOCK, BLOCK);
+}
+
+/* Every block goes to its place, without a second memory as large: the one that stands there goes to its own first, and
+ * so on, until the one comes that was set aside in the beginning. */
+static void sort_blocks(char *memory, uint32_t *blocks, uint32_t count)
+{
+	char aside[BLOCK];
+	for (uint32_t start = 0; start < count; start++) {
+		if (blocks[start] == start)
+			continue;
+		memcpy(aside, memory + (size_t)start * BLOCK, BLOCK);
+		uint32_t place = start;
+		while (blocks[place] != start) {
+			uint32_t from = blocks[place];
+			copy_block(memory, place, from);
+			blocks[place] = place;
+			place = from;
+		}
+		memcpy(memory + (size_t)place * BLOCK, aside, BLOCK);
+		blocks[place] = place;
+	}
+}
+
+char *columns_join(struct columns *columns)
+{
+	AUTO(mem_auto) uint32_t *blocks = order(columns);
+	sort_blocks(columns->memory, blocks, columns->used);
+	/* Where a column's last block is not full, the next column moves up. */
+	char *end = columns->memory, *from = columns->memory;
+	for (size_t i = 0; i < columns->count; i++) {
+		const struct column *column = &columns->list[i];
+		size_t room = (size_t)column->blocks * BLOCK, size = room - column->left;
+		if (end != from)
+			memmove(end, from, size);
+		end += size;
+		from += room;
+	}
+	return columns->memory;
 }
 
 char *columns_borrow(struct columns *columns, size_t size)
@@ -238,7 +286,8 @@ static int flush(struct pass *pass, struct error *err)
 	return hand_over(pass, pass->text.data, size, err);
 }
 
-static int pass_value(struct pass *pass, const char *value, size_t size, char end, struct error *err)
+static int pass_value(struct pass *pass, const char *value, size_t size, char ending, const char *end,
+	struct error *err)
 {
 	int rc = 0;
 	if (size > LONG_VALUE) {
@@ -251,8 +300,8 @@ static int pass_value(struct pass *pass, const char *value, size_t size, char en
 	if (text->room - text->size < size + 2)
 		text_reserve(text, size + 1);
 	char *to = text->data + text->size;
-	memcpy(to, value, size);
-	to[size] = end;
+	copy_value(to, text->room - text->size, value, size, end);
+	to[size] = ending;
 	text->size += size + 1;
 	return rc;
 }
@@ -263,7 +312,8 @@ static int pass_row(struct pass *pass, struct columns_reader *reader, struct err
 	for (size_t i = 0; i < reader->count && !rc; i++) {
 		const char *value = reader->at[i];
 		const char *newline = memchr(value, '\n', (size_t)(reader->end - value));
-		rc = pass_value(pass, value, (size_t)(newline - value), i + 1 < reader->count ? '\t' : '\n', err);
+		char ending = i + 1 < reader->count ? '\t' : '\n';
+		rc = pass_value(pass, value, (size_t)(newline - value), ending, reader->end, err);
 		reader->at[i] = newline + 1;
 	}
 	return rc;

@@ -14,7 +14,7 @@
 
 /* Rows on their way in. All columns share one stretch of memory, in blocks: it is as large as the rows are, whichever
  * column they fill, and it is kept from one chunk to the next. Starts as {0}; then columns_start(), columns_add() …,
- * columns_pieces(), and again from columns_start(). */
+ * columns_join(), and again from columns_start(). */
 struct columns {
 	uint64_t rows;       /* whole ones */
 	uint64_t bytes;      /* of COPY text with newlines, which is also the size of all columns together */
@@ -33,10 +33,10 @@ struct columns {
 void columns_start(struct columns *columns, size_t count);
 /* COPY text, cut anywhere. False when a row has another number of values: the rows are then of no use. */
 bool columns_add(struct columns *columns, const char *text, size_t size);
-/* All of it, in order; pieces is the caller's (mem_free), what they point to is not. */
-struct piece *columns_pieces(const struct columns *columns, size_t *count);
-/* Bytes of the largest column, in whole blocks. */
-size_t columns_largest(const struct columns *columns);
+/* Something of every column, at most size bytes in all, appended to out: how well it compresses tells of the rest. */
+void columns_sample(struct text *out, const struct columns *columns, size_t size);
+/* All of it, in order and in one stretch: bytes of text, columns' own. No more rows come: columns_start() is next. */
+char *columns_join(struct columns *columns);
 /* The memory for another use, size bytes of it. The rows are gone: columns_start() comes next. */
 char *columns_borrow(struct columns *columns, size_t size);
 void columns_clear(struct columns *columns);

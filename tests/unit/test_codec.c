@@ -11,9 +11,7 @@ static void compress(struct text *out, const char *text, size_t size)
 {
 	AUTO(error_clear) struct error err = ERROR_INIT;
 	AUTO(codec_auto) struct codec *codec = codec_new();
-	/* In two pieces, the first one empty for short texts. */
-	struct piece pieces[] = {{text, size / 2}, {text + size / 2, size - size / 2}};
-	unit_assert_ok(codec_compress(out, codec, CODEC_LEVEL, 25, pieces, 2, &err), &err);
+	unit_assert_ok(codec_compress(out, codec, CODEC_LEVEL, text, size, &err), &err);
 }
 
 static int expand(struct text *out, const struct text *frame, size_t most, struct error *err)
@@ -62,9 +60,8 @@ START_TEST(a_codec_serves_many_frames)
 	for (int i = 0; i < 3; i++) {
 		AUTO(text_clear) struct text frame = TEXT_INIT;
 		AUTO(text_clear) struct text back = TEXT_INIT;
-		struct piece piece = {"some text", 9};
 		text_add(&back, "before ");
-		unit_assert_ok(codec_compress(&frame, codec, CODEC_LEVEL, 25, &piece, 1, &err), &err);
+		unit_assert_ok(codec_compress(&frame, codec, CODEC_LEVEL, "some text", 9, &err), &err);
 		unit_assert_ok(codec_expand(&back, codec, frame.data, frame.size, MOST, &err), &err);
 		ck_assert_str_eq(back.data, "before some text");
 	}
@@ -142,9 +139,8 @@ START_TEST(a_frame_of_known_size_is_decoded_in_place)
 	AUTO(error_clear) struct error err = ERROR_INIT;
 	AUTO(text_clear) struct text frame = TEXT_INIT;
 	AUTO(codec_auto) struct codec *codec = codec_new();
-	struct piece piece = {"some text", 9};
 	char room[16] = {0};
-	unit_assert_ok(codec_compress(&frame, codec, CODEC_LEVEL, 25, &piece, 1, &err), &err);
+	unit_assert_ok(codec_compress(&frame, codec, CODEC_LEVEL, "some text", 9, &err), &err);
 	unit_assert_ok(codec_expand_to(room, 9, codec, frame.data, frame.size, &err), &err);
 	ck_assert_str_eq(room, "some text");
 	ck_assert_int_eq(codec_expand_to(room, 8, codec, frame.data, frame.size, &err), ERROR_CORRUPT);

@@ -7,12 +7,9 @@
 #include "unit.h"
 
 /* All of the columns, one after the other. */
-static void store(struct text *out, const struct columns *columns)
+static void store(struct text *out, struct columns *columns)
 {
-	size_t count;
-	AUTO(mem_auto) struct piece *pieces = columns_pieces(columns, &count);
-	for (size_t i = 0; i < count; i++)
-		text_add_bytes(out, pieces[i].data, pieces[i].size);
+	text_add_bytes(out, columns_join(columns), columns->bytes);
 }
 
 static int append(void *context, const char *text, size_t size, struct error *err)
@@ -113,6 +110,25 @@ START_TEST(columns_stand_together)
 }
 END_TEST
 
+START_TEST(a_sample_has_something_of_every_column)
+{
+	AUTO(columns_clear) struct columns columns = {0};
+	AUTO(text_clear) struct text sample = TEXT_INIT;
+	enum { MOST = 1 << 18, ROWS = 400000 };
+	columns_start(&columns, 3);
+	columns_sample(&sample, &columns, MOST);
+	ck_assert_uint_eq(sample.size, 0);
+	for (int i = 0; i < ROWS; i++)
+		ck_assert(columns_add(&columns, "aaaa\tbbbb\tcccc\n", 15));
+	columns_sample(&sample, &columns, MOST);
+	ck_assert_uint_gt(sample.size, MOST / 2);
+	ck_assert_uint_le(sample.size, MOST);
+	for (const char *column = "abc"; *column; column++)
+		ck_assert(memchr(sample.data, *column, sample.size) != NULL);
+	ck_assert_uint_eq(columns.bytes, ROWS * 15);
+}
+END_TEST
+
 START_TEST(rows_of_another_width_are_not_taken)
 {
 	AUTO(columns_clear) struct columns columns = {0};
@@ -174,7 +190,7 @@ END_TEST
 Suite *columns_suite(void)
 {
 	const TTest *const tests[] = {rows_come_back_from_columns, large_rows_come_back, columns_stand_together,
-		rows_of_another_width_are_not_taken, texts_of_another_shape_are_not_joined,
-		a_digest_does_not_depend_on_the_cuts, NULL};
+		a_sample_has_something_of_every_column, rows_of_another_width_are_not_taken,
+		texts_of_another_shape_are_not_joined, a_digest_does_not_depend_on_the_cuts, NULL};
 	return unit_suite("columns", tests);
 }
