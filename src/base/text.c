@@ -45,6 +45,14 @@ void text_addf(struct text *text, const char *format, ...)
 	text_add(text, string);
 }
 
+void text_fit(struct text *text)
+{
+	if (!text->data)
+		return;
+	text->room = text->size + 1;
+	text->data = mem_resize(text->data, text->room);
+}
+
 char *text_take(struct text *text)
 {
 	char *data = text->data ? text->data : mem_copy("");

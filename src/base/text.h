@@ -20,6 +20,8 @@ void text_add_bytes(struct text *text, const void *bytes, size_t size);
 void text_addf(struct text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Ensures room for size more bytes and returns where they go; text->size is the caller's to move. */
 char *text_reserve(struct text *text, size_t size);
+/* Gives room back that is not used. */
+void text_fit(struct text *text);
 /* Hands the string over (never NULL) and empties the buffer. */
 char *text_take(struct text *text);
 /* Frees and empties. Fits AUTO(). */
@@ -42,9 +44,9 @@ bool list_same(const struct list *a, const struct list *b);
 /* By strcmp, which is byte order. */
 void list_sort(struct list *list);
 char *list_join(const struct list *list, const char *separator);
-/* Appends a copy of every item of from. */
 /* Unless it is there. */
 void list_add_once(struct list *list, const char *item);
+/* Appends a copy of every item of from. */
 void list_add_all(struct list *list, const struct list *from);
 /* Appends each line of string, without its newline; a last line without newline counts. */
 void list_add_lines(struct list *list, const char *string);

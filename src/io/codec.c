@@ -75,13 +75,14 @@ int codec_compress(struct text *out, struct codec *codec, int level, const void 
 	int rc = prepare(codec, level, err);
 	if (rc)
 		return rc;
-	/* In one call zstd needs no window of its own. What the frame does not need of the room is never written, so it
-	 * takes no memory. */
+	/* In one call zstd needs no window of its own. What the frame does not need of the room is never written, and
+	 * given back. */
 	size_t room = ZSTD_compressBound(size);
 	size_t code = ZSTD_compress2(codec->compressor, text_reserve(out, room), room, data, size);
 	if (ZSTD_isError(code))
 		return failed(code, err);
 	out->size += code;
+	text_fit(out);
 	return 0;
 }
 

@@ -17,7 +17,7 @@ struct column {
 	uint32_t blocks;
 };
 
-static void grow(struct columns *columns, uint32_t blocks)
+static void resize(struct columns *columns, uint32_t blocks)
 {
 	char *before = columns->memory;
 	columns->memory = mem_resize(columns->memory, (size_t)blocks * BLOCK);
@@ -31,7 +31,7 @@ static void grow(struct columns *columns, uint32_t blocks)
 static void add_block(struct columns *columns, struct column *column)
 {
 	if (columns->used == columns->blocks)
-		grow(columns, columns->blocks + columns->blocks / 4 + FIRST_BLOCKS);
+		resize(columns, columns->blocks + columns->blocks / 4 + FIRST_BLOCKS);
 	uint32_t block = columns->used++;
 	if (column->blocks++)
 		columns->next[column->last] = block;
@@ -142,6 +142,11 @@ bool columns_add(struct columns *columns, const char *text, size_t size)
 	return true;
 }
 
+uint64_t columns_memory(const struct columns *columns)
+{
+	return (uint64_t)columns->used * BLOCK;
+}
+
 void columns_sample(struct text *out, const struct columns *columns, size_t size)
 {
 	uint32_t step = columns->used / (uint32_t)(size / BLOCK) + 1, number = 0;
@@ -197,6 +202,7 @@ char *columns_join(struct columns *columns)
 {
 	AUTO(mem_auto) uint32_t *blocks = order(columns);
 	sort_blocks(columns->memory, blocks, columns->used);
+	resize(columns, columns->used);
 	/* Where a column's last block is not full, the next column moves up. */
 	char *end = columns->memory, *from = columns->memory;
 	for (size_t i = 0; i < columns->count; i++) {
@@ -214,7 +220,7 @@ char *columns_borrow(struct columns *columns, size_t size)
 {
 	uint32_t blocks = (uint32_t)(size / BLOCK) + 1;
 	if (blocks > columns->blocks)
-		grow(columns, blocks);
+		resize(columns, blocks);
 	return columns->memory;
 }
 

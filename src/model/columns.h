@@ -33,9 +33,13 @@ struct columns {
 void columns_start(struct columns *columns, size_t count);
 /* COPY text, cut anywhere. False when a row has another number of values: the rows are then of no use. */
 bool columns_add(struct columns *columns, const char *text, size_t size);
-/* Something of every column, at most size bytes in all, appended to out: how well it compresses tells of the rest. */
+/* The memory that they take. */
+uint64_t columns_memory(const struct columns *columns);
+/* Something of every column that is not small, at most size bytes in all (16 kB at least), appended to out: how well it
+ * compresses tells of the rest. */
 void columns_sample(struct text *out, const struct columns *columns, size_t size);
-/* All of it, in order and in one stretch: bytes of text, columns' own. No more rows come: columns_start() is next. */
+/* All of it, in order and in one stretch: bytes of text, columns' own. Memory of larger chunks before is given back. No
+ * more rows come: columns_start() is next. */
 char *columns_join(struct columns *columns);
 /* The memory for another use, size bytes of it. The rows are gone: columns_start() comes next. */
 char *columns_borrow(struct columns *columns, size_t size);

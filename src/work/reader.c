@@ -69,7 +69,7 @@ static int read_frame(struct frame *frame, const struct tarball *tarball, const 
 }
 
 /* The rows and the schema are checked when they are read; these are read once, before there was anything to check
- * them against. */
+ * them against, and by store_load() of a file that was opened then. */
 static int check_documents(const struct snapshot_reader *reader, struct error *err)
 {
 	for (size_t i = 0; i < reader->manifest->member_count; i++) {

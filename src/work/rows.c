@@ -17,7 +17,7 @@ enum { QUEUE_ROOM = 4, QUEUE_BYTES = 16 << 20 };
 enum {
 	FULL_BYTES = 114 << 20, /* chunk and frame */
 	SMALL_BYTES = 32 << 20,
-	SAMPLE_BYTES = 1 << 20,
+	SAMPLE_BYTES = 1 << 19,
 	GOOD_RATIO = 3          /* of a sample */
 };
 
@@ -26,8 +26,8 @@ struct rows_worker {
 	struct codec *codec;
 	struct columns columns;
 	struct row_digest digest; /* of the rows in columns */
-	uint64_t most;            /* bytes of them in a chunk */
-	bool sampled;
+	uint64_t most;            /* memory of them in a chunk */
+	uint64_t sampled;         /* memory of them when that was found */
 	struct chunk range;       /* the last of the range at hand: its table and pages */
 };
 
@@ -121,28 +121,33 @@ static int prove(struct rows_worker *worker, const struct chunk *chunk, struct e
 	return rc;
 }
 
-/* How large a chunk of rows like those so far may become. */
+/* How much memory a chunk of rows like those so far may take. */
 static int sample(uint64_t *most, struct rows_worker *worker, struct error *err)
 {
 	AUTO(text_clear) struct text text = TEXT_INIT;
 	AUTO(text_clear) struct text frame = TEXT_INIT;
 	columns_sample(&text, &worker->columns, SAMPLE_BYTES);
 	int rc = codec_compress(&frame, worker->codec, CODEC_LEVEL, text.data, text.size, err);
+	*most = SMALL_BYTES;
 	if (!rc && frame.size < text.size / GOOD_RATIO)
 		*most = FULL_BYTES - (uint64_t)FULL_BYTES * frame.size / (text.size + frame.size);
 	return rc;
 }
 
-/* Between two rows: whether the chunk is to end here. */
+/* Between two rows: whether the chunk is to end here. Rows may change: now and then they are looked at again. */
 static int is_full(bool *full, struct rows_worker *worker, struct error *err)
 {
 	const struct columns *columns = &worker->columns;
 	*full = false;
-	if (columns->open || columns->bytes < worker->most)
+	uint64_t memory = columns_memory(columns);
+	if (columns->open || memory < SMALL_BYTES)
 		return 0;
-	int rc = worker->sampled ? 0 : sample(&worker->most, worker, err);
-	worker->sampled = true;
-	*full = columns->bytes >= worker->most;
+	int rc = 0;
+	if (memory >= worker->sampled + SMALL_BYTES) {
+		rc = sample(&worker->most, worker, err);
+		worker->sampled = memory;
+	}
+	*full = memory >= worker->most;
 	return rc;
 }
 
@@ -167,8 +172,7 @@ static int make_chunk(struct chunk *out, struct rows_worker *worker, struct erro
 static void start(struct rows_worker *worker)
 {
 	worker->digest = (struct row_digest){0};
-	worker->sampled = false;
-	worker->most = SMALL_BYTES;
+	worker->sampled = 0;
 	columns_start(&worker->columns, worker->rows->manifest->tables[worker->range.table].columns.count);
 }
 
@@ -203,9 +207,6 @@ static int on_rows(void *context, size_t id, const char *text, size_t size, uint
 static void on_begin(void *context, size_t id, struct page_range pages)
 {
 	struct rows_worker *worker = context;
-	/* The next table's chunks may need the memory for their window. */
-	if (worker->range.table != id)
-		columns_clear(&worker->columns);
 	worker->range = (struct chunk){.table = id, .pages = pages, .last = true};
 	start(worker);
 }
@@ -224,6 +225,7 @@ static int on_same(void *context, size_t id, const struct reuse_range *range, bo
 	struct rows_worker *worker = context;
 	AUTO(mem_auto) struct chunk *chunks = NULL;
 	const struct earlier *earlier = worker->rows->earlier;
+	columns_clear(&worker->columns); /* the frames that come need the memory */
 	int rc = earlier_load(&chunks, taken, earlier, id, range, err);
 	for (size_t i = 0; !rc && *taken && i < (range->count ? range->count : 1); i++) {
 		rc = earlier_again(&chunks[i], earlier, range, i, err);

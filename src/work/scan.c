@@ -255,7 +255,8 @@ static void record(struct scan *scan, struct error *err, char *changed)
  * every time: ten times as many switches, and a twentieth more time for all (measured). */
 static void let_others_finish(void)
 {
-	sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){0});
+	if (sched_getscheduler(0) == SCHED_OTHER)
+		sched_setscheduler(0, SCHED_BATCH, &(struct sched_param){0});
 }
 
 static void *work(void *context)

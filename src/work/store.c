@@ -38,11 +38,12 @@ static int64_t read_format(const struct tarball *tarball, const char *first)
 }
 
 /* Before anybody acts on what it says: a role whose name is damaged is no role that is missing. */
-static int check_snapshot(const struct manifest_member *listed, const char *text, struct error *err)
+static int check_snapshot(const struct manifest *manifest, const char *text, size_t size, struct error *err)
 {
 	char sha256[65];
-	digest_sha256_hex(sha256, text, listed->size);
-	return strcmp(sha256, listed->sha256) == 0 ? 0 : error_set(err, ERROR_CORRUPT,
+	digest_sha256_hex(sha256, text, size);
+	bool same = manifest->member_count && strcmp(sha256, manifest->members[0].sha256) == 0;
+	return same ? 0 : error_set(err, ERROR_CORRUPT,
 		"the member " ARCHIVE_SNAPSHOT " is damaged: its SHA-256 is not the manifest's");
 }
 
@@ -62,9 +63,9 @@ static int read_manifests(struct snapshot_entry *entry, const struct tarball *ta
 	if (!rc)
 		rc = archive_read_manifest(&entry->manifest, &frame, text, last->size, err);
 	if (!rc)
-		rc = archive_check_members(&entry->manifest, tarball, err);
+		rc = check_snapshot(&entry->manifest, first, tarball->members[0].size, err);
 	if (!rc)
-		rc = check_snapshot(&entry->manifest.members[0], first, err);
+		rc = archive_check_members(&entry->manifest, tarball, err);
 	return rc ? rc : tarball_tail(tarball, err);
 }
 

@@ -128,9 +128,9 @@ START_TEST(large_tables_are_shared_out)
 	AUTO(snapshot_entry_clear) struct snapshot_entry entry = {0};
 	fixture_engine("snap_large", "0.0.6", false);
 	fixture_sql("snap_large", "CREATE TABLE t AS SELECT g AS id, repeat(md5(g::text), 30) AS x "
-		"FROM generate_series(1, 170000) g");
+		"FROM generate_series(1, 250000) g");
 	take(&run, &entry, "snap_large");
-	ck_assert_uint_eq(table_of(&entry, "t")->content.rows, 170000);
+	ck_assert_uint_eq(table_of(&entry, "t")->content.rows, 250000);
 	size_t chunks = 0;
 	for (size_t i = 0; i < entry.manifest.member_count; i++)
 		chunks += strstr(entry.manifest.members[i].name, "-t/") != NULL;

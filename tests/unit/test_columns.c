@@ -110,6 +110,23 @@ START_TEST(columns_stand_together)
 }
 END_TEST
 
+/* A worker's memory is for a chunk and its frame: one that stays large beside a large frame takes that of both. */
+START_TEST(memory_of_a_larger_chunk_is_given_back)
+{
+	AUTO(columns_clear) struct columns columns = {0};
+	AUTO(text_clear) struct text large = TEXT_INIT;
+	for (int i = 0; i < 100000; i++)
+		text_add(&large, "aaaaaaaaaaaaaaaaaaaa\tbbbbbbbbbbbbbbbbbbbb\n");
+	assert_round(&columns, 2, large.data, large.size, large.size);
+	uint64_t before = columns_memory(&columns);
+	ck_assert_uint_ge(before, large.size);
+	assert_round(&columns, 2, "a\tb\n", 4, 4);
+	ck_assert_uint_lt(columns_memory(&columns), before / 50);
+	ck_assert_uint_eq(columns.blocks, columns.used);
+	assert_round(&columns, 2, large.data, large.size, large.size);
+}
+END_TEST
+
 START_TEST(a_sample_has_something_of_every_column)
 {
 	AUTO(columns_clear) struct columns columns = {0};
@@ -190,7 +207,8 @@ END_TEST
 Suite *columns_suite(void)
 {
 	const TTest *const tests[] = {rows_come_back_from_columns, large_rows_come_back, columns_stand_together,
-		a_sample_has_something_of_every_column, rows_of_another_width_are_not_taken,
-		texts_of_another_shape_are_not_joined, a_digest_does_not_depend_on_the_cuts, NULL};
+		a_sample_has_something_of_every_column, memory_of_a_larger_chunk_is_given_back,
+		rows_of_another_width_are_not_taken, texts_of_another_shape_are_not_joined,
+		a_digest_does_not_depend_on_the_cuts, NULL};
 	return unit_suite("columns", tests);
 }
